@@ -1,0 +1,36 @@
+# What every run shares: hooks, logging, environment.
+custom_imports = dict(imports=['dearli_mm'], allow_failed_imports=False)
+default_scope = 'mmdet'
+
+default_hooks = dict(
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(
+        type='AtomicCheckpointHook',
+        by_epoch=False,
+        interval=5000,
+        max_keep_ckpts=2,  # the latest ones, beside the best
+        save_best='student/PQ',
+        rule='greater'),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    visualization=dict(type='PanopticVisualizationHook', max_images=8),
+    # Checkpoints hold plain data and load with weights_only=True.
+    plain_checkpoint=dict(type='PlainCheckpointHook'))
+custom_hooks = [
+    dict(type='EMATeacherHook', decay=0.999, ramp='auto'),
+    dict(type='TeacherMonitorHook', patience=100),
+]
+
+env_cfg = dict(
+    cudnn_benchmark=False,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'))
+vis_backends = [dict(type='LocalVisBackend')]
+visualizer = dict(
+    type='DetLocalVisualizer', vis_backends=vis_backends, name='visualizer')
+log_processor = dict(type='LogProcessor', window_size=50, by_epoch=False)
+log_level = 'INFO'
+randomness = dict(seed=0)
+load_from = None
+resume = False

@@ -1,0 +1,18 @@
+"""DEARLi: semi-supervised panoptic segmentation for MMDetection.
+
+Importing the package registers its modules with mmdet's registries and does
+nothing else::
+
+    custom_imports = dict(imports=['dearli_mm'], allow_failed_imports=False)
+"""
+from . import compat  # isort: skip  # before anything that imports mmcv.ops
+
+compat.ensure_mmcv_ops()
+
+from . import datasets, engine, evaluation, models, visualization  # noqa: E402
+from .version import __version__  # noqa: E402
+
+__all__ = [
+    '__version__', 'datasets', 'engine', 'evaluation', 'models',
+    'visualization'
+]

@@ -1,0 +1,8 @@
+from .augment import (PadToSize, RandomScaleCropFlip,
+                      StrongPhotometricAugment)
+from .loading import LoadPanopticSegments
+
+__all__ = [
+    'LoadPanopticSegments', 'PadToSize', 'RandomScaleCropFlip',
+    'StrongPhotometricAugment'
+]

@@ -1,0 +1,145 @@
+"""Transforms that mmdet lacks."""
+from typing import Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+from mmdet.datasets.transforms import Pad
+from mmdet.registry import TRANSFORMS
+from mmengine.dataset import Compose
+from torchvision.transforms import v2
+
+
+@TRANSFORMS.register_module()
+class StrongPhotometricAugment(BaseTransform):
+    """Colour jitter, greyscale and blur of the strong view.
+
+    Changes pixel values only. Source: DEARLi section 3.2 (the strong
+    augmentation of FixMatch-style segmentation).
+
+    Args:
+        brightness (float): Factor in [1 - x, 1 + x]. Defaults to 0.8.
+        contrast (float): As brightness. Defaults to 0.8.
+        saturation (float): As brightness. Defaults to 0.8.
+        hue (float): Shift in [-x, x] turns of the colour circle. Defaults to
+            0.2.
+        grayscale_prob (float): Defaults to 0.2.
+        blur_prob (float): Defaults to 0.5.
+        blur_sigma (tuple[float, float]): Range of the deviation of the
+            Gaussian, in pixels. Defaults to (0.1, 2.0).
+
+    Modified Keys: img (uint8, BGR)
+    """
+
+    def __init__(self,
+                 brightness: float = 0.8,
+                 contrast: float = 0.8,
+                 saturation: float = 0.8,
+                 hue: float = 0.2,
+                 grayscale_prob: float = 0.2,
+                 blur_prob: float = 0.5,
+                 blur_sigma: Tuple[float, float] = (0.1, 2.0)) -> None:
+        self.color = v2.Compose([
+            v2.ColorJitter(brightness, contrast, saturation, hue),
+            v2.RandomGrayscale(grayscale_prob)
+        ])
+        self.blur_prob = blur_prob
+        self.blur_sigma = blur_sigma
+
+    def transform(self, results: dict) -> dict:
+        """Change the image; a new array is made."""
+        rgb = np.ascontiguousarray(results['img'][..., ::-1].transpose(
+            2, 0, 1))
+        rgb = self.color(torch.from_numpy(rgb)).numpy()
+        image = np.ascontiguousarray(rgb[::-1].transpose(1, 2, 0))
+        if torch.rand(()) < self.blur_prob:
+            low, high = self.blur_sigma
+            sigma = low + (high - low) * torch.rand(()).item()
+            image = cv2.GaussianBlur(image, (0, 0), sigma)
+        results['img'] = image
+        return results
+
+    def __repr__(self) -> str:
+        return (f'{self.__class__.__name__}(color={self.color}, '
+                f'blur_prob={self.blur_prob}, blur_sigma={self.blur_sigma})')
+
+
+@TRANSFORMS.register_module()
+class RandomScaleCropFlip(BaseTransform):
+    """The geometric augmentation of all training views, by one number.
+
+    mmdet's transforms in a row: the short side is resized to a random
+    multiple of the crop (the long side to at most ``max_long`` crops), a
+    random crop, a horizontal flip, and padding to the size of the crop.
+    Source: DEARLi section 4 (large-scale jittering of Mask2Former).
+
+    Args:
+        size (int): Side of the crop.
+        scales (Sequence[float]): Short sides, in crops. Defaults to 0.5, 0.6,
+            ..., 2.0.
+        max_long (float): Limit of the long side, in crops. Defaults to 4.
+        flip_prob (float): Defaults to 0.5.
+    """
+
+    def __init__(self,
+                 size: int,
+                 scales: Sequence[float] = tuple(s / 10
+                                                 for s in range(5, 21)),
+                 max_long: float = 4.0,
+                 flip_prob: float = 0.5) -> None:
+        self.size = size
+        self.scales = tuple(scales)
+        self.steps = Compose([
+            dict(
+                type='RandomChoiceResize',
+                scales=[(int(max_long * size), int(scale * size))
+                        for scale in self.scales],
+                resize_type='Resize',
+                keep_ratio=True),
+            dict(
+                type='RandomCrop',
+                crop_size=(size, size),
+                crop_type='absolute',
+                recompute_bbox=True,
+                allow_negative_crop=True),
+            dict(type='RandomFlip', prob=flip_prob),
+            dict(type='PadToSize', size=(size, size)),
+        ])
+
+    def transform(self, results: dict) -> Optional[dict]:
+        """Change image, masks and class map alike."""
+        return self.steps(results)
+
+    def __repr__(self) -> str:
+        return (f'{self.__class__.__name__}(size={self.size}, '
+                f'scales={self.scales})')
+
+
+@TRANSFORMS.register_module()
+class PadToSize(Pad):
+    """Pad to a fixed size, and keep in mind what is image.
+
+    mmdet's ``Pad`` sets ``img_shape`` to the padded size; here it stays that
+    of the image, so that padding can be left without a label. Padding is at
+    the right and at the bottom: flip before. Source: DEARLi section 3.2.
+
+    Args:
+        size (tuple[int, int]): Width and height.
+        pad_val (dict, optional): Values of image, masks and class maps.
+            Defaults to 128, 0 and 255.
+    """
+
+    def __init__(self,
+                 size: Tuple[int, int],
+                 pad_val: Optional[dict] = None) -> None:
+        super().__init__(
+            size=tuple(size),
+            pad_val=pad_val or dict(img=(128, 128, 128), masks=0, seg=255))
+
+    def transform(self, results: dict) -> dict:
+        """Pad; ``pad_shape`` tells the padded size."""
+        shape: Sequence[int] = results['img'].shape[:2]
+        results = super().transform(results)
+        results['img_shape'] = tuple(shape)
+        return results

@@ -1,0 +1,10 @@
+from .atomic_checkpoint_hook import AtomicCheckpointHook
+from .ema_teacher_hook import EMATeacherHook
+from .panoptic_visualization_hook import PanopticVisualizationHook
+from .plain_checkpoint_hook import PlainCheckpointHook
+from .teacher_monitor_hook import TeacherMonitorHook
+
+__all__ = [
+    'AtomicCheckpointHook', 'EMATeacherHook', 'PanopticVisualizationHook',
+    'PlainCheckpointHook', 'TeacherMonitorHook'
+]

@@ -1,0 +1,114 @@
+"""The teacher follows the student."""
+from typing import List, Optional, Tuple, Union
+
+import torch
+from mmdet.registry import HOOKS
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from torch import Tensor, nn
+
+from dearli_mm.functional import ema_decay, ema_update_
+
+# Key of the message hub (so of checkpoints): the teacher has weights of its
+# own to start from, a warm-up's or a checkpoint's.
+TEACHER_IS_INITIALIZED = 'teacher_is_initialized'
+
+
+@HOOKS.register_module()
+class EMATeacherHook(Hook):
+    """Moves the teacher towards the student after every optimiser step.
+
+    ``teacher = d * teacher + (1 - d) * student`` for the student's trainable
+    parameters, paired by name; frozen ones are skipped, buffers are copied.
+    Source: DEARLi section 3.2.
+
+    Args:
+        decay (float): Final decay d. Defaults to 0.999.
+        ramp (str | bool): Whether d begins with ``1 - 1 / (i + 1)`` at step
+            i, which copies the student at first. ``'auto'``: unless the
+            teacher starts from given weights (``load_from`` or a warm-up).
+            Defaults to ``'auto'``.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    def __init__(self,
+                 decay: float = 0.999,
+                 ramp: Union[str, bool] = 'auto') -> None:
+        if not 0 <= decay <= 1:
+            raise ValueError(f'EMATeacherHook: decay={decay} is not in [0, 1]')
+        if ramp not in ('auto', True, False):
+            raise ValueError(
+                f"EMATeacherHook: ramp={ramp!r} is none of 'auto', True, "
+                'False')
+        self.decay = decay
+        self.ramp = ramp
+
+    def before_train(self, runner) -> None:
+        """Pair the parameters; find out whether the decay ramps up."""
+        model = runner.model.module if is_model_wrapper(
+            runner.model) else runner.model
+        if not (hasattr(model, 'student') and hasattr(model, 'teacher')):
+            raise ValueError(
+                f'EMATeacherHook needs a model with student and teacher, not '
+                f'a {type(model).__name__}; take the hook out of '
+                'custom_hooks')
+        self._student, self._teacher = pair_parameters(model.student,
+                                                       model.teacher)
+        self._buffers = pair_buffers(model.student, model.teacher)
+        hub = runner.message_hub
+        if runner._load_from is not None and not runner._resume:
+            hub.update_info(TEACHER_IS_INITIALIZED, True)
+        self._ramps = self.ramp is True or (
+            self.ramp == 'auto'
+            and not hub.runtime_info.get(TEACHER_IS_INITIALIZED, False))
+
+    def after_train_iter(self,
+                         runner,
+                         batch_idx: int,
+                         data_batch: Optional[dict] = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Update the teacher if the optimiser took a step."""
+        accumulative_counts = runner.optim_wrapper._accumulative_counts
+        is_last = runner.iter + 1 == runner.max_iters
+        if (runner.iter + 1) % accumulative_counts and not is_last:
+            return
+        step = runner.iter // accumulative_counts
+        decay = ema_decay(step, self.decay, self._ramps)
+        ema_update_(self._teacher, self._student, decay)
+        with torch.no_grad():
+            for teacher, student in self._buffers:
+                teacher.copy_(student)
+        runner.message_hub.update_scalar('train/ema_decay', decay)
+
+
+def pair_parameters(student: nn.Module,
+                    teacher: nn.Module) -> Tuple[List[Tensor], List[Tensor]]:
+    """The student's trainable parameters and the teacher's of the same names.
+
+    Raises:
+        ValueError: If the teacher lacks one, or has it in another shape.
+    """
+    counterparts = dict(teacher.named_parameters())
+    ours, theirs = [], []
+    for name, parameter in student.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        other = counterparts.get(name)
+        if other is None or other.shape != parameter.shape:
+            found = 'none' if other is None else tuple(other.shape)
+            raise ValueError(
+                f'the student trains {name!r} {tuple(parameter.shape)}, but '
+                f"the teacher's is {found}; both must be built of one config")
+        ours.append(parameter)
+        theirs.append(other)
+    return ours, theirs
+
+
+def pair_buffers(student: nn.Module,
+                 teacher: nn.Module) -> List[Tuple[Tensor, Tensor]]:
+    """(teacher's, student's) buffers of the same names."""
+    buffers = dict(student.named_buffers())
+    return [(buffer, buffers[name])
+            for name, buffer in teacher.named_buffers()]

@@ -1,0 +1,140 @@
+import os
+import os.path as osp
+from typing import Any, List, Optional, Sequence, Tuple
+
+import mmcv
+import numpy as np
+from mmdet.engine.hooks import DetVisualizationHook
+from mmdet.evaluation.functional import INSTANCE_OFFSET
+from mmdet.registry import HOOKS
+from mmdet.structures import DetDataSample
+from mmengine.dist import is_main_process
+from mmengine.fileio import get
+from mmengine.runner import Runner
+from PIL import Image
+
+from ...evaluation.panoptic_ground_truth import ground_truth_of_sample
+from ...functional.panoptic_ids import split_panoptic_ids
+from ...visualization.drawing import (draw_segments, enlarge, palette,
+                                      panel_size, side_by_side)
+
+Segments = Tuple[np.ndarray, Sequence[int]]
+
+
+@HOOKS.register_module()
+class PanopticVisualizationHook(DetVisualizationHook):
+    """Pictures of the first images of each validation or test.
+
+    A picture shows input, ground truth (if the sample's meta information
+    names it), the teacher's result (if the sample carries one) and the
+    student's side by side, and the names of the classes in it. It is written
+    to ``out_dir`` and handed to the visualizer's backends.
+
+    Args:
+        draw (bool): Whether to draw at all. Defaults to True.
+        max_images (int): How many images, taken from the first of the main
+            process. Defaults to 8.
+        out_dir (str, optional): Folder for ``<image stem>.png``. Defaults to
+            None, which means ``<work_dir>/pictures``.
+        keep_all (bool): Put the iteration into the file name
+            (``<image stem>_<iteration>.png``) instead of replacing the
+            picture of the last validation. Defaults to False.
+        backend_args (dict, optional): mmengine file backend for reading.
+    """
+
+    def __init__(self,
+                 draw: bool = True,
+                 max_images: int = 8,
+                 out_dir: Optional[str] = None,
+                 keep_all: bool = False,
+                 backend_args: Optional[dict] = None) -> None:
+        super().__init__(draw=draw, backend_args=backend_args)
+        self.max_images = max_images
+        self.out_dir = out_dir
+        self.keep_all = keep_all
+        self._num_drawn = 0
+        self._announced = False
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Start counting images anew."""
+        self._num_drawn = 0
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Start counting images anew."""
+        self._num_drawn = 0
+
+    def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: Any,
+                       outputs: Sequence[DetDataSample]) -> None:
+        """Draw the images of a batch while there are any left to draw."""
+        self._draw_batch(runner, outputs)
+
+    def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Any,
+                        outputs: Sequence[DetDataSample]) -> None:
+        """Draw the images of a batch while there are any left to draw."""
+        self._draw_batch(runner, outputs)
+
+    def _draw_batch(self, runner: Runner,
+                    outputs: Sequence[DetDataSample]) -> None:
+        if not self.draw or not is_main_process():
+            return
+        for sample in outputs[:self.max_images - self._num_drawn]:
+            picture = self._picture(sample, runner.visualizer.dataset_meta)
+            self._publish(runner, sample.img_path, picture)
+            self._num_drawn += 1
+
+    def _publish(self, runner: Runner, img_path: str,
+                 picture: np.ndarray) -> None:
+        """Write a picture to its file and to the visualizer's backends."""
+        out_dir = self.out_dir or osp.join(runner.work_dir, 'pictures')
+        os.makedirs(out_dir, exist_ok=True)
+        stem = osp.splitext(osp.basename(img_path))[0]
+        name = f'{stem}_{runner.iter}' if self.keep_all else stem
+        # Written aside, then renamed: whoever looks at the folder while
+        # training goes on never finds half a file.
+        partial = osp.join(out_dir, f'.{name}.png.{os.getpid()}')
+        Image.fromarray(picture).save(partial, format='PNG')
+        os.replace(partial, osp.join(out_dir, f'{name}.png'))
+        runner.visualizer.add_image(stem, picture, step=runner.iter)
+        if not self._announced:
+            runner.logger.info(f'Pictures of predictions are in {out_dir}')
+            self._announced = True
+
+    def _picture(self, sample: DetDataSample, meta: dict) -> np.ndarray:
+        """Panels of one image, uint8 RGB."""
+        classes = meta['classes']
+        colors = meta.get('palette')
+        colors = palette(len(classes)) if colors is None else \
+            np.asarray(colors, dtype=np.uint8)
+        content = get(sample.img_path, backend_args=self.backend_args)
+        image = mmcv.imfrombytes(content, channel_order='rgb')
+        size = panel_size(*image.shape[:2])
+        image = enlarge(image, size)
+        panels, present = [('input', image)], set()
+        for title, (seg_map, labels) in self._segmentations(sample, meta):
+            # Enlarged before drawing, so that boundaries stay thin.
+            panels.append((title,
+                           draw_segments(image, enlarge(seg_map, size), labels,
+                                         colors)))
+            present.update(int(label) for label in labels)
+        return side_by_side(panels, classes, colors, 1, present)
+
+    def _segmentations(self, sample: DetDataSample,
+                       meta: dict) -> List[Tuple[str, Segments]]:
+        """What there is to draw of a sample, with its titles."""
+        num_classes = len(meta['classes'])
+
+        def predicted(key: str) -> Segments:
+            panoptic = sample.get(key).sem_seg[0].cpu().numpy()
+            return split_panoptic_ids(panoptic, num_classes, INSTANCE_OFFSET)
+
+        found = []
+        if sample.get('seg_map_path') and 'segments_info' in sample:
+            things = [meta['classes'].index(c) for c in meta['thing_classes']]
+            truth = ground_truth_of_sample(sample, things, self.backend_args)
+            found.append(('ground truth', (truth.seg_map, truth.labels)))
+        has_teacher = 'teacher_panoptic_seg' in sample
+        if has_teacher:
+            found.append(('teacher', predicted('teacher_panoptic_seg')))
+        title = 'student' if has_teacher else 'prediction'
+        found.append((title, predicted('pred_panoptic_seg')))
+        return found

@@ -1,0 +1,3 @@
+from .semi_sup_train_loop import SemiSupTrainLoop
+
+__all__ = ['SemiSupTrainLoop']

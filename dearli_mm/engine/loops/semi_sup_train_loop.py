@@ -1,0 +1,131 @@
+"""The training loop that draws labelled and unlabelled batches."""
+from typing import Dict, List, Optional, Tuple
+
+from mmdet.registry import LOOPS
+from mmengine.dist import get_rank
+from mmengine.runner import IterBasedTrainLoop
+from torch.utils.data import DataLoader
+
+from dearli_mm.datasets.samplers import (ResumableInfiniteSampler, mix_seeds,
+                                         seed_everything)
+
+PARTS = ('labeled', 'unlabeled')
+
+
+@LOOPS.register_module()
+class SemiSupTrainLoop(IterBasedTrainLoop):
+    """Iteration-based loop over two data loaders with one iteration count.
+
+    Each step draws a labelled and an unlabelled batch and hands them on as
+    the branches ``labeled``, ``weak`` and ``strong``. What is drawn in a step
+    (images, augmentations, CutMix boxes, points) is a function of the run's
+    seed, the step and the process, so a resumed run goes on as if it had
+    never stopped, and no image is read again for it.
+
+    Args:
+        runner (Runner): The runner.
+        dataloader (dict): ``labeled`` and ``unlabeled``: configs of data
+            loaders with a :class:`ResumableInfiniteSampler` each.
+        max_iters (int): Number of steps.
+        val_begin (int): First step at which validation may happen.
+        val_interval (int): Steps between validations.
+        dynamic_intervals (list[tuple[int, int]], optional): See
+            :class:`IterBasedTrainLoop`.
+        val_before_train (bool): Whether a new run begins with a validation.
+            Defaults to False.
+
+    Raises:
+        ValueError: If a loader is missing or has another sampler.
+    """
+
+    def __init__(self,
+                 runner,
+                 dataloader: Dict[str, dict],
+                 max_iters: int,
+                 val_begin: int = 1,
+                 val_interval: int = 1000,
+                 dynamic_intervals: Optional[List[Tuple[int, int]]] = None,
+                 val_before_train: bool = False) -> None:
+        if not isinstance(dataloader, dict) or set(dataloader) != set(PARTS):
+            found = sorted(dataloader) if isinstance(dataloader, dict) \
+                else type(dataloader).__name__
+            raise ValueError('train_dataloader must be a dict of the two '
+                             f'loaders {PARTS}, but is {found}')
+        # The base class looks after the labelled one (its dataset's
+        # metainfo, its batch size for auto_scale_lr).
+        super().__init__(runner, dataloader['labeled'], max_iters, val_begin,
+                         val_interval, dynamic_intervals)
+        self.unlabeled_dataloader = self._build(dataloader['unlabeled'])
+        self.val_before_train = val_before_train
+        for part, loader in zip(PARTS, self.dataloaders):
+            if not isinstance(loader.sampler, ResumableInfiniteSampler):
+                raise ValueError(
+                    f'train_dataloader.{part}.sampler is a '
+                    f'{type(loader.sampler).__name__}; SemiSupTrainLoop needs '
+                    "dict(type='ResumableInfiniteSampler')")
+
+    @property
+    def dataloaders(self) -> Tuple[DataLoader, DataLoader]:
+        """tuple[DataLoader, DataLoader]: Labelled and unlabelled one."""
+        return self.dataloader, self.unlabeled_dataloader
+
+    def _build(self, dataloader: dict) -> DataLoader:
+        diff_rank_seed = self.runner._randomness_cfg.get(
+            'diff_rank_seed', False)
+        return self.runner.build_dataloader(
+            dataloader, seed=self.runner.seed, diff_rank_seed=diff_rank_seed)
+
+    def run(self):
+        """Train.
+
+        Returns:
+            nn.Module: The trained model.
+        """
+        self.runner.call_hook('before_train')
+        self.runner.call_hook('before_train_epoch')
+        if self.val_before_train and self._iter == 0 and self._validates:
+            self.runner.val_loop.run()
+        for loader in self.dataloaders:
+            loader.sampler.start = self._iter * loader.batch_size
+        labeled, unlabeled = map(iter, self.dataloaders)
+        while self._iter < self._max_iters and not self.stop_training:
+            self.runner.model.train()
+            self.run_iter(merge_batches(next(labeled), next(unlabeled)))
+            self._decide_current_val_interval()
+            if self._validates and self._iter >= self.val_begin and (
+                    self._iter % self.val_interval == 0
+                    or self._iter == self._max_iters):
+                self.runner.val_loop.run()
+        self.runner.call_hook('after_train_epoch')
+        self.runner.call_hook('after_train')
+        return self.runner.model
+
+    def run_iter(self, data_batch: dict) -> None:
+        """Take one step, with random numbers of its own.
+
+        Args:
+            data_batch (dict): See :func:`merge_batches`.
+        """
+        seed_everything(mix_seeds(self.runner.seed, get_rank(), self._iter))
+        super().run_iter(data_batch)
+
+    @property
+    def _validates(self) -> bool:
+        return self.runner.val_loop is not None
+
+
+def merge_batches(labeled: dict, unlabeled: dict) -> dict:
+    """One multi-branch batch of a labelled and an unlabelled one.
+
+    Args:
+        labeled (dict): ``inputs`` and ``data_samples``, lists.
+        unlabeled (dict): The same, each a dict of ``weak`` and ``strong``.
+
+    Returns:
+        dict: ``inputs`` and ``data_samples``, each a dict of ``labeled``,
+        ``weak`` and ``strong``.
+    """
+    return {
+        key: dict(labeled=labeled[key], **unlabeled[key])
+        for key in ('inputs', 'data_samples')
+    }

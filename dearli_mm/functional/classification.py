@@ -1,0 +1,95 @@
+"""Text classification and its ensemble with CLIP's zero-shot opinion."""
+from functools import lru_cache
+from typing import List, Optional, Union
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# CLIP's own ceiling of the temperature, exp(s) <= 100.
+MAX_LOGIT_SCALE = 100.
+
+
+def class_logits(embed: Tensor, text_classifier: Tensor,
+                 logit_scale: Union[Tensor, float],
+                 num_synonyms: List[int]) -> Tensor:
+    """Cosine logits of embeddings against a text classifier.
+
+    A class is as likely as its best synonym: the logits of its synonyms are
+    reduced by their maximum. Source: DEARLi section 3.1 (FC-CLIP's
+    in-vocabulary classifier).
+
+    Args:
+        embed (Tensor): Embeddings of any length, shape [..., D].
+        text_classifier (Tensor): L2-normalised rows, shape [S+1, D]: the
+            synonyms class by class, then void.
+        logit_scale (Tensor | float): Logarithm of the temperature; its
+            exponential is clamped to at most 100.
+        num_synonyms (list[int]): Number of synonyms of each of the C
+            classes; they sum to S.
+
+    Returns:
+        Tensor: Logits, shape [..., C+1], void last.
+
+    Raises:
+        ValueError: If ``num_synonyms`` does not add up to S.
+    """
+    num_rows = text_classifier.shape[0]
+    if sum(num_synonyms) + 1 != num_rows:
+        raise ValueError(
+            f'num_synonyms adds up to {sum(num_synonyms)}, but '
+            f'text_classifier has {num_rows} rows: it must hold one row a '
+            'synonym and the void row last')
+    scale = torch.as_tensor(logit_scale).exp().clamp(max=MAX_LOGIT_SCALE)
+    logits = scale * F.normalize(embed, dim=-1) @ text_classifier.T
+    return _max_over_synonyms(logits, tuple(num_synonyms))
+
+
+def _max_over_synonyms(logits: Tensor, num_synonyms: tuple) -> Tensor:
+    """Reduce [..., S+1] to [..., C+1]; the last column is void's own."""
+    num_classes = len(num_synonyms)
+    if logits.shape[-1] == num_classes + 1:
+        return logits
+    class_of_row = _class_of_row(num_synonyms, logits.device)
+    reduced = logits.new_empty(*logits.shape[:-1], num_classes + 1)
+    return reduced.scatter_reduce(
+        -1, class_of_row.expand_as(logits), logits, 'amax', include_self=False)
+
+
+@lru_cache(maxsize=16)
+def _class_of_row(num_synonyms: tuple, device: torch.device) -> Tensor:
+    counts = torch.tensor((*num_synonyms, 1), device=device)
+    return torch.repeat_interleave(counts)
+
+
+def geometric_ensemble(in_vocab_logits: Tensor,
+                       zero_shot_logits: Tensor,
+                       alpha: float,
+                       valid: Optional[Tensor] = None) -> Tensor:
+    """Mix the trained classifier with the zero-shot one, void aside.
+
+    ``p = p_in^(1-alpha) * p_out^alpha``, renormalised over the classes; the
+    void probability is that of the trained classifier. Worked out in
+    logarithms, so that no probability underflows. Source: DEARLi section 3.1
+    (FC-CLIP's geometric ensemble with one exponent).
+
+    Args:
+        in_vocab_logits (Tensor): Shape [..., Q, C+1], void last.
+        zero_shot_logits (Tensor): Shape [..., Q, C], or [..., Q, C+1] with
+            a void column, which is ignored.
+        alpha (float): Weight of the zero-shot classifier, in [0, 1].
+        valid (Tensor, optional): bool [..., Q]; where False, ``alpha`` is 0
+            (queries whose mask is empty say nothing of CLIP's features).
+
+    Returns:
+        Tensor: Log-probabilities ``log(p + 1e-8)``, shape [..., Q, C+1].
+    """
+    num_classes = in_vocab_logits.shape[-1] - 1
+    log_p_in = in_vocab_logits[..., :-1].log_softmax(-1)
+    log_p_out = zero_shot_logits[..., :num_classes].log_softmax(-1)
+    weight = torch.full_like(log_p_in[..., :1], alpha)
+    if valid is not None:
+        weight = weight * valid.unsqueeze(-1)
+    p = ((1 - weight) * log_p_in + weight * log_p_out).softmax(-1)
+    p_void = in_vocab_logits.softmax(-1)[..., -1:]
+    return (torch.cat((p * (1 - p_void), p_void), dim=-1) + 1e-8).log()

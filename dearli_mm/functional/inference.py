@@ -1,0 +1,77 @@
+"""From query predictions to panoptic and semantic maps."""
+import torch
+from torch import Tensor
+
+from .segments import PanopticSegments, merge_stuff, segment_attributes
+
+
+def panoptic_inference(class_logits: Tensor,
+                       mask_logits: Tensor,
+                       is_thing: Tensor,
+                       score_thr: float = 0.0,
+                       overlap_thr: float = 0.8) -> PanopticSegments:
+    """Turn the queries of one image into disjoint segments.
+
+    A query is kept if its best class is not void and scores above
+    ``score_thr``; each pixel goes to the kept query with the highest
+    score x mask probability; a query holds its pixels of probability at
+    least 0.5, unless others took more than ``1 - overlap_thr`` of its mask.
+    Stuff queries of one class become one segment. There is no loop over
+    queries: all of them are settled at once. Source: DEARLi section 3 (the
+    inference of MaskFormer); it also makes the teacher's pseudo-labels.
+
+    Args:
+        class_logits (Tensor): Shape [Q, C+1], void last (logits or
+            log-probabilities).
+        mask_logits (Tensor): Shape [Q, H, W], at the size of the result.
+        is_thing (Tensor): bool [C].
+        score_thr (float): Queries must score above it. Defaults to 0.0.
+        overlap_thr (float): Least share of a mask that must be left after
+            the competition for pixels. Defaults to 0.8.
+
+    Returns:
+        PanopticSegments: Segments in the order of their (first) queries; a
+        merged stuff segment has the highest score of its queries.
+    """
+    scores, labels = class_logits.softmax(-1).max(-1)
+    keep = (labels != class_logits.shape[-1] - 1) & (scores > score_thr)
+    scores, labels = scores[keep], labels[keep]
+    masks = mask_logits[keep].sigmoid()
+    things = is_thing[labels]
+    if len(labels) == 0:
+        seg_map = torch.zeros(
+            mask_logits.shape[-2:],
+            dtype=torch.int32,
+            device=mask_logits.device)
+        return PanopticSegments(seg_map, labels, things, scores)
+
+    owner = (scores.view(-1, 1, 1) * masks).argmax(0)
+    inside = masks.gather(0, owner[None])[0] >= 0.5
+    won_area = torch.bincount(owner.flatten(), minlength=len(labels))
+    region_area = torch.bincount(owner[inside], minlength=len(labels))
+    mask_area = (masks >= 0.5).flatten(1).sum(1)
+    # In double: a share of exactly overlap_thr counts as enough.
+    share = won_area.double() / mask_area.double()
+    valid = (mask_area > 0) & (region_area > 0) & (share >= overlap_thr)
+
+    ids = merge_stuff(labels, things, valid)
+    seg_map = (ids[owner] * inside).int()
+    return PanopticSegments(seg_map,
+                            *segment_attributes(ids, labels, things, scores))
+
+
+def semantic_inference(class_logits: Tensor, mask_logits: Tensor) -> Tensor:
+    """Class scores of every pixel, summed over queries.
+
+    Source: DEARLi section 3 (the semantic inference of MaskFormer).
+
+    Args:
+        class_logits (Tensor): Shape [Q, C+1], void last.
+        mask_logits (Tensor): Shape [Q, H, W].
+
+    Returns:
+        Tensor: Non-negative scores (not normalised), shape [C, H, W].
+    """
+    return torch.einsum('qc,qhw->chw',
+                        class_logits.softmax(-1)[:, :-1],
+                        mask_logits.sigmoid())

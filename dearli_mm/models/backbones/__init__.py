@@ -1,0 +1,3 @@
+from .open_clip_backbone import OpenCLIPBackbone
+
+__all__ = ['OpenCLIPBackbone']

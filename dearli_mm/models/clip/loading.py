@@ -1,0 +1,83 @@
+"""Loading of open_clip models from local files, never from a hub."""
+from pathlib import Path
+from typing import Optional
+
+import open_clip
+from torch import nn
+
+ASSETS = Path(__file__).resolve().parents[2] / 'assets'
+
+# The tiny CLIP which ships with the package is known to open_clip by name.
+open_clip.add_model_config(ASSETS)
+
+
+def clip_weights_path(model_name: str, pretrained: str) -> Path:
+    """Find a weight file.
+
+    Args:
+        model_name (str): Name of the open_clip model, for messages.
+        pretrained (str): Path of the file, or ``'embedded'`` for the weights
+            of a model that ships with the package.
+
+    Returns:
+        Path: The file.
+
+    Raises:
+        FileNotFoundError: If there is none; says where it was looked for and
+            where to get it.
+    """
+    embedded = pretrained == 'embedded'
+    path = ASSETS / f'{model_name}.safetensors' if embedded \
+        else Path(pretrained).expanduser()
+    if path.is_file():
+        return path
+    if embedded:
+        names = sorted(p.stem for p in ASSETS.glob('*.safetensors'))
+        remedy = f"models with embedded weights: {', '.join(names)}"
+    else:
+        tags = open_clip.list_pretrained_tags_by_model(model_name)
+        remedy = ('get open_clip_model.safetensors (or '
+                  'open_clip_pytorch_model.bin) of this model, for instance '
+                  'from https://huggingface.co/laion (tags that open_clip '
+                  f"knows: {', '.join(tags) or 'none'}), and give its path; "
+                  'nothing is downloaded silently')
+    raise FileNotFoundError(
+        f'pretrained={pretrained!r}: no CLIP weights of {model_name!r} at '
+        f'{path.absolute()}; {remedy}')
+
+
+def build_clip(model_name: str, pretrained: Optional[str] = None) -> nn.Module:
+    """Build an open_clip model on the CPU.
+
+    Args:
+        model_name (str): Name of an open_clip model config.
+        pretrained (str, optional): See :func:`clip_weights_path`. ``None``
+            leaves the model at its random initialisation (tests, size
+            studies).
+
+    Returns:
+        nn.Module: Model with ``visual``, ``text`` and ``logit_scale``.
+
+    Raises:
+        FileNotFoundError: If the weight file is not there.
+        ValueError: If open_clip does not know the model, or the file does
+            not fit it.
+    """
+    if model_name not in open_clip.list_models():
+        raise ValueError(
+            f'model_name={model_name!r} is not an open_clip model; '
+            'open_clip.list_models() lists them, open_clip.add_model_config() '
+            'adds your own')
+    # A text tower of its own module cuts to the length of its input.
+    model = open_clip.create_model(
+        model_name, force_custom_text=True, pretrained_image=False)
+    if pretrained is not None:
+        path = clip_weights_path(model_name, pretrained)
+        try:
+            open_clip.load_checkpoint(model, str(path), weights_only=True)
+        except Exception as error:
+            raise ValueError(
+                f'pretrained={str(path)!r} cannot be loaded as weights of '
+                f'{model_name!r}: {error}. Check that the file is complete '
+                'and belongs to this model') from error
+    return model

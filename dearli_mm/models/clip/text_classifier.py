@@ -1,0 +1,177 @@
+"""Class weights from CLIP's text tower."""
+import copy
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Optional, Sequence, Union
+
+import open_clip
+import torch
+import torch.nn.functional as F
+from mmdet.registry import MODELS
+from mmengine.logging import print_log
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from .class_prompts import (Classes, make_prompts, parse_classes,
+                            resolve_templates)
+from .loading import build_clip, clip_weights_path
+
+DEFAULT_CACHE = '~/.cache/dearli_mm/text_classifiers'
+
+
+@MODELS.register_module()
+class CLIPTextClassifier(BaseModule):
+    """Text embeddings of the classes: a classifier that needs no training.
+
+    Each synonym is put into the templates, embedded by CLIP's text tower,
+    normalised, averaged over the templates and normalised again. The result
+    depends on nothing that is trained: it is worked out once, kept on disk,
+    and the text tower is dropped. Source: DEARLi section 3.1 and FC-CLIP.
+
+    Args:
+        classes (Sequence[str] | Mapping | str): Class names with synonyms;
+            see :func:`parse_classes`.
+        model_name (str): Name of the open_clip model.
+        pretrained (str, optional): Path of its weights or ``'embedded'``;
+            ``None`` for a randomly initialised text tower (not cached).
+        templates (str | Sequence[str]): Key of ``TEMPLATES`` or own
+            templates. Defaults to ``'vild'``.
+        cache_dir (str, optional): Folder of the cached embeddings; ``None``
+            for no cache. An entry is named after a hash of model, weights,
+            templates and names.
+        batch_size (int): Prompts a forward pass. Defaults to 256.
+    """
+
+    def __init__(self,
+                 classes: Classes,
+                 model_name: str,
+                 pretrained: Optional[str] = None,
+                 templates: Union[str, Sequence[str]] = 'vild',
+                 cache_dir: Optional[str] = DEFAULT_CACHE,
+                 batch_size: int = 256) -> None:
+        super().__init__()
+        self.model_name = model_name
+        self.pretrained = pretrained
+        self.templates = resolve_templates(templates)
+        self.cache_dir = cache_dir
+        self.batch_size = batch_size
+        # Not a part of checkpoints: these move between vocabularies.
+        self.register_buffer('embeddings', torch.empty(0), persistent=False)
+        self.set_classes(classes)
+
+    @property
+    def embed_dims(self) -> int:
+        """int: Width D of the embeddings."""
+        return self.embeddings.shape[1]
+
+    @property
+    def num_classes(self) -> int:
+        """int: Number of classes C."""
+        return len(self.num_synonyms)
+
+    def set_classes(self, classes: Classes) -> None:
+        """Change the vocabulary; the embeddings stay on their device."""
+        parsed = parse_classes(classes)
+        self.class_names = [names[0] for names in parsed]
+        self.num_synonyms = [len(names) for names in parsed]
+        synonyms = [name for names in parsed for name in names]
+        self.embeddings = self._load_or_compute(synonyms).to(
+            self.embeddings.device)
+
+    def forward(self, void_embedding: Tensor) -> Tensor:
+        """Append the void class.
+
+        Args:
+            void_embedding (Tensor): Shape [1, D], of any length.
+
+        Returns:
+            Tensor: L2-normalised rows, shape [S+1, D]: the synonyms class by
+            class, void last.
+        """
+        return torch.cat(
+            (self.embeddings, F.normalize(void_embedding, dim=-1)))
+
+    def _load_or_compute(self, synonyms: Sequence[str]) -> Tensor:
+        if self.pretrained is None:
+            print_log(
+                f'CLIPTextClassifier: pretrained=None, so the text tower of '
+                f'{self.model_name!r} is random; its classes mean nothing',
+                'current', 30)
+            return self._compute(synonyms)
+        weights = clip_weights_path(self.model_name, self.pretrained)
+        if self.cache_dir is None:
+            return self._compute(synonyms)
+        path = Path(self.cache_dir).expanduser() / (
+            self._cache_key(weights, synonyms) + '.pt')
+        if path.is_file():
+            return torch.load(path, weights_only=True)
+        embeddings = self._compute(synonyms)
+        _save_atomically(embeddings, path)
+        return embeddings
+
+    def _cache_key(self, weights: Path, synonyms: Sequence[str]) -> str:
+        digest = hashlib.sha256()
+        with weights.open('rb') as file:
+            for block in iter(lambda: file.read(1 << 24), b''):
+                digest.update(block)
+        config = open_clip.get_model_config(self.model_name)
+        digest.update(
+            json.dumps([config, list(self.templates),
+                        list(synonyms)]).encode())
+        return f'{self.model_name}-{digest.hexdigest()[:24]}'
+
+    @torch.no_grad()
+    def _compute(self, synonyms: Sequence[str]) -> Tensor:
+        prompts = make_prompts(synonyms, self.templates)
+        text_tower = build_clip(self.model_name, self.pretrained).text.eval()
+        tokens = open_clip.get_tokenizer(self.model_name)(prompts)
+        features = encode_text(text_tower, tokens, self.batch_size)
+        features = F.normalize(features, dim=-1).view(
+            len(synonyms), len(self.templates), -1)
+        return F.normalize(features.mean(1), dim=-1)
+
+
+@torch.no_grad()
+def encode_text(text_tower: nn.Module, tokens: Tensor,
+                batch_size: int) -> Tensor:
+    """Features of tokenised prompts, with a progress bar for long jobs.
+
+    A causal tower that pools the end token sees nothing behind it, so the
+    padding behind the longest prompt is cut off: the same features in a
+    fraction of the time.
+
+    Args:
+        text_tower (nn.Module): open_clip's text tower.
+        tokens (Tensor): int64 [N, context length], zero-padded.
+        batch_size (int): Prompts a forward pass.
+
+    Returns:
+        Tensor: Not normalised, shape [N, D].
+    """
+    causal = getattr(text_tower, 'attn_mask', None) is not None
+    if causal and getattr(text_tower, 'pool_type', '') == 'argmax':
+        length = int(tokens.argmax(1).max()) + 1
+        tokens = tokens[:, :length]
+        # open_clip cuts the positions to the length, but not the mask.
+        text_tower = copy.copy(text_tower)
+        text_tower._buffers = dict(
+            text_tower._buffers,
+            attn_mask=text_tower.attn_mask[:length, :length])
+    batches = tqdm(
+        tokens.split(batch_size),
+        desc='text classifier',
+        mininterval=2,
+        disable=len(tokens) <= batch_size)
+    return torch.cat([text_tower(batch) for batch in batches])
+
+
+def _save_atomically(embeddings: Tensor, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix='.tmp')
+    os.close(handle)
+    torch.save(embeddings, temporary)
+    os.replace(temporary, path)

@@ -1,0 +1,135 @@
+"""One network of DEARLi: Mask2Former with CLIP's classifier."""
+import copy
+from typing import Optional, Tuple
+
+from mmdet.models.detectors import Mask2Former
+from mmdet.registry import MODELS
+from mmdet.structures import SampleList
+from mmdet.utils import ConfigType, OptConfigType, OptMultiConfig
+from mmengine.config import ConfigDict
+from torch import Tensor
+
+from ..backbones import OpenCLIPBackbone
+
+
+@MODELS.register_module()
+class CLIPMask2Former(Mask2Former):
+    """Panoptic segmenter with CLIP-assisted classification.
+
+    The zero-shot branch takes CLIP's features from the backbone if that is a
+    CLIP, else from ``zero_shot_clip``; without either it is off.
+
+    Args:
+        backbone (dict): Config of the backbone.
+        neck (dict, optional): Config of a neck.
+        panoptic_head (dict): Config of a :class:`CLIPMask2FormerHead`. Where
+            its text classifier names no CLIP, it uses that of the backbone
+            (or of ``zero_shot_clip``).
+        panoptic_fusion_head (dict): Config of a
+            :class:`MaskClassificationFusionHead`.
+        zero_shot_clip (dict, optional): Config of an
+            :class:`OpenCLIPBackbone` beside a backbone that is none. Images
+            must be normalised for it as for the backbone.
+        train_cfg (dict, optional): Of the head.
+        test_cfg (dict, optional): Of head and fusion head.
+        data_preprocessor (dict, optional): Of mmdet.
+        init_cfg (dict, optional): Of mmengine.
+
+    Raises:
+        ValueError: If CLIP and text classifier differ in width.
+    """
+
+    def __init__(self,
+                 backbone: ConfigType,
+                 panoptic_head: ConfigType,
+                 panoptic_fusion_head: ConfigType,
+                 neck: OptConfigType = None,
+                 zero_shot_clip: OptConfigType = None,
+                 train_cfg: OptConfigType = None,
+                 test_cfg: OptConfigType = None,
+                 data_preprocessor: OptConfigType = None,
+                 init_cfg: OptMultiConfig = None) -> None:
+        super().__init__(
+            backbone=backbone,
+            neck=neck,
+            panoptic_head=_with_clip_of(panoptic_head, zero_shot_clip
+                                        or backbone),
+            panoptic_fusion_head=ConfigDict(panoptic_fusion_head),
+            train_cfg=train_cfg,
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg)
+        if zero_shot_clip is not None:
+            self.zero_shot_clip = MODELS.build(zero_shot_clip)
+        text_width = self.panoptic_head.text_classifier.embed_dims
+        if self.clip is not None and self.clip.embed_dims != text_width:
+            raise ValueError(
+                f'{self.clip.model_name!r} embeds images in '
+                f'{self.clip.embed_dims} dimensions, but '
+                f'panoptic_head.text_classifier embeds classes in '
+                f'{text_width}; use one CLIP for both')
+
+    @property
+    def clip(self) -> Optional[OpenCLIPBackbone]:
+        """OpenCLIPBackbone | None: The CLIP of the zero-shot branch."""
+        if hasattr(self, 'zero_shot_clip'):
+            return self.zero_shot_clip
+        if isinstance(self.backbone, OpenCLIPBackbone):
+            return self.backbone
+        return None
+
+    def predict_queries(self, batch_inputs: Tensor) -> Tuple[Tensor, Tensor]:
+        """Class logits and mask logits of the queries.
+
+        Args:
+            batch_inputs (Tensor): Normalised images, shape [B, 3, H, W].
+
+        Returns:
+            tuple[Tensor, Tensor]: [B, Q, C+1], void last, after the ensemble
+            if there is a CLIP, and mask logits [B, Q, H/4, W/4].
+        """
+        stages = self.backbone(batch_inputs)
+        x = self.neck(stages) if self.with_neck else stages
+        clip_features = None
+        if self.clip is self.backbone:
+            clip_features = self.clip.dense_features(stages[-1])
+        elif self.clip is not None:
+            clip_features = self.clip.dense_features(
+                self.clip(batch_inputs)[-1])
+        return self.panoptic_head.predict(
+            x, clip=self.clip, clip_features=clip_features)
+
+    def predict(self,
+                batch_inputs: Tensor,
+                batch_data_samples: SampleList,
+                rescale: bool = True) -> SampleList:
+        """Panoptic and semantic results.
+
+        Args:
+            batch_inputs (Tensor): Normalised images, shape [B, 3, H, W].
+            batch_data_samples (SampleList): Their data samples.
+            rescale (bool): Whether results have the original size. Defaults
+                to True.
+
+        Returns:
+            SampleList: The samples with ``pred_panoptic_seg`` and
+            ``pred_sem_seg``; see :class:`MaskClassificationFusionHead`.
+        """
+        results = self.panoptic_fusion_head.predict(
+            *self.predict_queries(batch_inputs),
+            batch_data_samples,
+            rescale=rescale)
+        for sample, result in zip(batch_data_samples, results):
+            for name, value in result.items():
+                setattr(sample, f'pred_{name}', value)
+        return batch_data_samples
+
+
+def _with_clip_of(panoptic_head: ConfigType, clip: ConfigType) -> ConfigType:
+    """Let the text classifier use the CLIP that the images go through."""
+    panoptic_head = ConfigDict(copy.deepcopy(panoptic_head))
+    text = panoptic_head['text_classifier']
+    if 'model_name' not in text and 'model_name' in clip:
+        text['model_name'] = clip['model_name']
+        text['pretrained'] = clip.get('pretrained')
+    return panoptic_head

@@ -1,0 +1,290 @@
+"""Student and teacher."""
+import copy
+from typing import Dict, List, Tuple
+
+import torch
+from mmdet.models.detectors import SemiBaseDetector
+from mmdet.registry import MODELS
+from mmdet.structures import SampleList
+from mmdet.utils import ConfigType, OptConfigType, OptMultiConfig
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+
+from dearli_mm.functional import (PanopticSegments, cutmix_box,
+                                  cutmix_panoptic)
+
+PREDICT_ON = ('student', 'teacher', 'both')
+PARTNERS = ('batch', 'fresh')
+
+
+@MODELS.register_module()
+class DEARLi(SemiBaseDetector):
+    """Semi-supervised panoptic segmentation with a mean teacher.
+
+    The teacher labels the weak views of unlabelled images, the student
+    learns from strong, CutMixed views of them and from labelled images.
+    A backbone without trainable parameters exists once, in the student; the
+    teacher refers to it. Source: DEARLi section 3.
+
+    Batches hold the branches ``labeled``, ``weak`` and ``strong`` (the views
+    of the same unlabelled images); wrap mmdet's ``DetDataPreprocessor`` in
+    its ``MultiBranchDataPreprocessor``.
+
+    Args:
+        detector (dict): Config of both networks, a :class:`CLIPMask2Former`.
+        semi_train_cfg (dict, optional): ``labeled_weight`` (1.0) and
+            ``pseudo_weight`` (1.0) of the losses; ``cutmix``, a dict of
+            ``prob`` (0.5), ``area`` and ``aspect`` (see
+            :func:`~dearli_mm.functional.cutmix_box`) and ``partner``:
+            ``'batch'`` (default) pastes from the next image of the batch;
+            with ``'fresh'`` the second half of the unlabelled batch serves
+            as partners of the first half only.
+        semi_test_cfg (dict, optional): ``predict_on``: ``'student'``
+            (default), ``'teacher'``, or ``'both'``, which adds the teacher's
+            results as ``teacher_panoptic_seg`` and ``teacher_sem_seg``.
+        data_preprocessor (dict, optional): See above.
+        init_cfg (dict, optional): Of mmengine.
+
+    Raises:
+        ValueError: If a config value is none of its choices.
+    """
+
+    def __init__(self,
+                 detector: ConfigType,
+                 semi_train_cfg: OptConfigType = None,
+                 semi_test_cfg: OptConfigType = None,
+                 data_preprocessor: OptConfigType = None,
+                 init_cfg: OptMultiConfig = None) -> None:
+        # SemiBaseDetector would build the detector twice, with its CLIP.
+        super(SemiBaseDetector, self).__init__(
+            data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.semi_train_cfg = dict(semi_train_cfg or {})
+        self.semi_test_cfg = dict(semi_test_cfg or {})
+        self.cutmix = dict(
+            dict(prob=0.5, area=(0.02, 0.4), aspect=(0.3, 1 / 0.3),
+                 partner='batch'), **self.semi_train_cfg.get('cutmix', {}))
+        self.predict_on = self.semi_test_cfg.get('predict_on', 'student')
+        _check_choice('semi_train_cfg.cutmix.partner',
+                      self.cutmix['partner'], PARTNERS)
+        _check_choice('semi_test_cfg.predict_on', self.predict_on, PREDICT_ON)
+        self.student = MODELS.build(detector)
+        self.teacher = _teacher_of(self.student)
+
+    def init_weights(self) -> None:
+        """Initialise the student; the teacher starts as its copy."""
+        self.student.init_weights()
+        self.copy_student_to_teacher()
+
+    @torch.no_grad()
+    def copy_student_to_teacher(self) -> None:
+        """Give the teacher the student's parameters and buffers."""
+        student = self.student.state_dict()
+        self.teacher.load_state_dict(
+            {name: student[name]
+             for name in self.teacher.state_dict()})
+
+    def train(self, mode: bool = True) -> 'DEARLi':
+        """The teacher stays in eval mode."""
+        super().train(mode)
+        self.teacher.eval()
+        return self
+
+    # ------------------------------------------------------------ training
+
+    def loss(self, multi_batch_inputs: Dict[str, Tensor],
+             multi_batch_data_samples: Dict[str, SampleList]) -> dict:
+        """Losses of one step, and what the log tells of the pseudo-labels.
+
+        Args:
+            multi_batch_inputs (dict[str, Tensor]): Normalised images of the
+                branches ``labeled``, ``weak`` and ``strong``, each
+                [B, 3, H, W].
+            multi_batch_data_samples (dict[str, SampleList]): Their samples.
+
+        Returns:
+            dict[str, Tensor]: ``labeled_loss_cls``, ``..._mask``,
+            ``..._dice`` (weighted, summed over predictions), the same of
+            ``pseudo_``, and ``pseudo_segments`` (a image),
+            ``pseudo_confidence``, ``pseudo_coverage`` (share of pixels).
+        """
+        pseudo_labels = self.pseudo_label(multi_batch_inputs['weak'],
+                                          multi_batch_data_samples['weak'])
+        images, pseudo_labels = self._cutmix(multi_batch_inputs['strong'],
+                                             pseudo_labels)
+        labeled, labeled_samples = (multi_batch_inputs['labeled'],
+                                    multi_batch_data_samples['labeled'])
+        head = self.student.panoptic_head
+        labeled_gt = head.preprocess_gt(
+            [sample.gt_instances for sample in labeled_samples],
+            [sample.gt_sem_seg for sample in labeled_samples])
+        pseudo_gt = [
+            InstanceData(labels=label.labels, masks=label.masks())
+            for label in pseudo_labels
+        ]
+        losses = _pseudo_statistics(pseudo_labels)
+        for name, predictions, gt in zip(
+            ('labeled', 'pseudo'), self._student_forward(labeled, images),
+            (labeled_gt, pseudo_gt)):
+            weight = self.semi_train_cfg.get(f'{name}_weight', 1.0)
+            terms = head.loss_by_feat(*predictions, gt, [])
+            losses.update(_sum_over_predictions(terms, f'{name}_', weight))
+        return losses
+
+    @torch.no_grad()
+    def pseudo_label(self, weak: Tensor,
+                     samples: SampleList) -> List[PanopticSegments]:
+        """The teacher's opinion of the weak views.
+
+        Args:
+            weak (Tensor): Normalised images, shape [B, 3, H, W].
+            samples (SampleList): Their samples; what lies outside of
+                ``img_shape`` is padding and gets no label.
+
+        Returns:
+            list[PanopticSegments]: Of each image, [H, W].
+        """
+        queries = self.teacher.predict_queries(weak)
+        return [
+            self.teacher.panoptic_fusion_head.pseudo_label(
+                class_logits, mask_logits, weak.shape[-2:],
+                sample.img_shape[:2])
+            for class_logits, mask_logits, sample in zip(*queries, samples)
+        ]
+
+    def _cutmix(
+        self, images: Tensor, labels: List[PanopticSegments]
+    ) -> Tuple[Tensor, List[PanopticSegments]]:
+        """Paste boxes of partners into new copies of images and labels."""
+        if self.cutmix['partner'] == 'batch':
+            partner = [*range(1, len(images)), 0]
+        else:
+            if len(images) % 2:
+                raise ValueError(
+                    "semi_train_cfg.cutmix.partner='fresh' needs an even "
+                    f'unlabelled batch, but it has {len(images)} images; set '
+                    'train_dataloader.unlabeled.batch_size to twice the '
+                    'number of images to learn from')
+            half = len(images) // 2
+            partner = list(range(half, len(images)))
+        mixed_images = images[:len(partner)].clone()
+        mixed_labels = labels[:len(partner)]
+        for index, other in enumerate(partner):
+            if torch.rand(()) >= self.cutmix['prob'] or other == index:
+                continue
+            box = cutmix_box(images.shape[-2:], self.cutmix['area'],
+                             self.cutmix['aspect'])
+            y0, x0, y1, x1 = box
+            mixed_images[index, :, y0:y1, x0:x1] = images[other, :, y0:y1,
+                                                          x0:x1]
+            mixed_labels[index] = cutmix_panoptic(labels[index],
+                                                  labels[other], box)
+        return mixed_images, mixed_labels
+
+    def _student_forward(self, labeled: Tensor, unlabeled: Tensor):
+        """Predictions on both batches, in one forward pass if sizes allow."""
+        head = self.student.panoptic_head
+        if labeled.shape[1:] != unlabeled.shape[1:]:
+            return [
+                head(self.student.extract_feat(images))
+                for images in (labeled, unlabeled)
+            ]
+        predictions = head(
+            self.student.extract_feat(torch.cat((labeled, unlabeled))))
+        count = len(labeled)
+        return [[[layer[:count] for layer in kind] for kind in predictions],
+                [[layer[count:] for layer in kind] for kind in predictions]]
+
+    # ---------------------------------------------------------- prediction
+
+    def predict(self,
+                batch_inputs: Tensor,
+                batch_data_samples: SampleList,
+                rescale: bool = True) -> SampleList:
+        """Results of student, teacher or both; see ``semi_test_cfg``.
+
+        Args:
+            batch_inputs (Tensor): Normalised images, shape [B, 3, H, W].
+            batch_data_samples (SampleList): Their samples.
+            rescale (bool): Whether results have the original size. Defaults
+                to True.
+
+        Returns:
+            SampleList: The samples with ``pred_panoptic_seg`` and
+            ``pred_sem_seg`` (and, for ``'both'``, ``teacher_...``).
+        """
+        if self.predict_on != 'both':
+            model = getattr(self, self.predict_on)
+            return model.predict(batch_inputs, batch_data_samples, rescale)
+        by_teacher = self.teacher.predict(
+            batch_inputs, copy.deepcopy(batch_data_samples), rescale)
+        samples = self.student.predict(batch_inputs, batch_data_samples,
+                                       rescale)
+        for sample, other in zip(samples, by_teacher):
+            for name in ('panoptic_seg', 'sem_seg'):
+                if f'pred_{name}' in other:
+                    setattr(sample, f'teacher_{name}',
+                            getattr(other, f'pred_{name}'))
+        return samples
+
+    # --------------------------------------------------------- checkpoints
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str,
+                              *args) -> None:
+        """Accept the checkpoint of one network for both of them."""
+        if not any(
+                key.startswith((f'{prefix}student.', f'{prefix}teacher.'))
+                for key in state_dict):
+            own_teacher = set(self.teacher.state_dict())
+            for key in [k for k in state_dict if k.startswith(prefix)]:
+                name, value = key[len(prefix):], state_dict.pop(key)
+                state_dict[f'{prefix}student.{name}'] = value
+                if name in own_teacher:
+                    state_dict[f'{prefix}teacher.{name}'] = value
+        nn.Module._load_from_state_dict(self, state_dict, prefix, *args)
+
+
+def _teacher_of(student: nn.Module) -> nn.Module:
+    """A frozen copy of the student that shares its frozen sub-networks.
+
+    The teacher refers to a shared sub-network without registering it, so it
+    appears once among parameters, in checkpoints and on the device.
+    """
+    shared = {
+        name: module
+        for name, module in student.named_children()
+        if name in ('backbone', 'zero_shot_clip') and not any(
+            p.requires_grad for p in module.parameters())
+    }
+    memo = {id(module): module for module in shared.values()}
+    teacher = copy.deepcopy(student, memo)
+    for name, module in shared.items():
+        delattr(teacher, name)
+        object.__setattr__(teacher, name, module)
+    teacher.requires_grad_(False)
+    return teacher.eval()
+
+
+def _sum_over_predictions(terms: Dict[str, Tensor], prefix: str,
+                          weight: float) -> Dict[str, Tensor]:
+    """``d0.loss_cls``, ..., ``loss_cls`` to one ``<prefix>loss_cls``."""
+    sums: Dict[str, Tensor] = {}
+    for name, value in terms.items():
+        key = prefix + name.split('.')[-1]
+        sums[key] = sums.get(key, 0) + weight * value
+    return sums
+
+
+def _pseudo_statistics(labels: List[PanopticSegments]) -> Dict[str, Tensor]:
+    """What the log tells of the pseudo-labels of a batch."""
+    scores = torch.cat([label.scores for label in labels])
+    covered = torch.stack([(label.seg_map > 0).float().mean()
+                           for label in labels])
+    return dict(
+        pseudo_segments=covered.new_tensor(len(scores) / len(labels)),
+        pseudo_confidence=scores.sum() / max(len(scores), 1),
+        pseudo_coverage=covered.mean())
+
+
+def _check_choice(key: str, value: str, choices: Tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f'{key}={value!r} is none of {choices}')

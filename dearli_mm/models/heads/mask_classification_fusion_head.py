@@ -1,0 +1,147 @@
+"""Panoptic and semantic results from the predictions of queries."""
+from typing import List, Tuple
+
+import torch
+import torch.nn.functional as F
+from mmdet.evaluation.functional import INSTANCE_OFFSET
+from mmdet.models.seg_heads import MaskFormerFusionHead
+from mmdet.registry import MODELS
+from mmdet.structures import SampleList
+from mmengine.structures import PixelData
+from torch import Tensor
+
+from dearli_mm.functional import (PanopticSegments, panoptic_inference,
+                                  semantic_inference)
+from dearli_mm.functional.mask_pooling import resize_logits
+
+
+@MODELS.register_module()
+class MaskClassificationFusionHead(MaskFormerFusionHead):
+    """Inference of mask classification, as the method defines it.
+
+    Masks are resized as logits, image by image. Source: DEARLi section 3.
+
+    Args:
+        num_things_classes (int): Number of thing classes; they come first.
+        num_stuff_classes (int): Number of stuff classes.
+        test_cfg (dict, optional): ``score_thr`` (0.0), ``overlap_thr`` (0.8),
+            ``panoptic_on`` (True), ``semantic_on`` (True).
+        **kwargs: Of :class:`mmdet.models.MaskFormerFusionHead`.
+    """
+
+    def __init__(self,
+                 num_things_classes: int,
+                 num_stuff_classes: int,
+                 test_cfg=None,
+                 **kwargs) -> None:
+        super().__init__(
+            num_things_classes=num_things_classes,
+            num_stuff_classes=num_stuff_classes,
+            test_cfg=test_cfg or {},
+            **kwargs)
+        if self.num_classes >= INSTANCE_OFFSET:
+            raise ValueError(
+                f'{self.num_classes} classes: mmdet encodes panoptic maps as '
+                f'class + instance * {INSTANCE_OFFSET}, which holds '
+                f'{INSTANCE_OFFSET - 1} classes at most')
+
+    def segments(self, class_logits: Tensor,
+                 mask_logits: Tensor) -> PanopticSegments:
+        """Disjoint segments of one image.
+
+        Args:
+            class_logits (Tensor): Shape [Q, C+1], void last.
+            mask_logits (Tensor): Shape [Q, H, W], at the wanted size.
+        """
+        is_thing = torch.arange(
+            self.num_classes,
+            device=class_logits.device) < self.num_things_classes
+        return panoptic_inference(class_logits.float(), mask_logits.float(),
+                                  is_thing,
+                                  self.test_cfg.get('score_thr', 0.0),
+                                  self.test_cfg.get('overlap_thr', 0.8))
+
+    def pseudo_label(self, class_logits: Tensor, mask_logits: Tensor,
+                     size: Tuple[int, int],
+                     valid_size: Tuple[int, int]) -> PanopticSegments:
+        """Segments of one training image; padding belongs to none.
+
+        Args:
+            class_logits (Tensor): Shape [Q, C+1], void last.
+            mask_logits (Tensor): Shape [Q, h, w], at stride 4.
+            size (tuple[int, int]): Padded size of the image.
+            valid_size (tuple[int, int]): Size of its part that is image,
+                at the upper left.
+        """
+        # Queries of void take no part: they need not be resized.
+        kept = class_logits.argmax(-1) != self.num_classes
+        masks = resize_logits(mask_logits[kept].unsqueeze(0), size)[0]
+        height, width = valid_size
+        found = self.segments(class_logits[kept], masks[:, :height, :width])
+        seg_map = F.pad(found.seg_map,
+                        (0, size[1] - width, 0, size[0] - height))
+        return found._replace(seg_map=seg_map)
+
+    def predict(self,
+                mask_cls_results: Tensor,
+                mask_pred_results: Tensor,
+                batch_data_samples: SampleList,
+                rescale: bool = True,
+                **kwargs) -> List[dict]:
+        """Results of a batch.
+
+        Args:
+            mask_cls_results (Tensor): Shape [B, Q, C+1], void last.
+            mask_pred_results (Tensor): Shape [B, Q, h, w], at stride 4.
+            batch_data_samples (SampleList): Their ``batch_input_shape``,
+                ``img_shape`` and ``ori_shape`` tell the sizes.
+            rescale (bool): Whether results have the size of the original
+                image, else that of the input image. Defaults to True.
+
+        Returns:
+            list[dict]: ``panoptic_seg`` (PixelData, ``sem_seg`` int [1, H, W]
+            in mmdet's encoding, void = C) and ``sem_seg`` (PixelData,
+            ``sem_seg`` int64 [1, H, W]) of each image.
+        """
+        return [
+            self._predict_single(class_logits, mask_logits, sample.metainfo,
+                                 rescale) for class_logits, mask_logits, sample
+            in zip(mask_cls_results, mask_pred_results, batch_data_samples)
+        ]
+
+    def _predict_single(self, class_logits: Tensor, mask_logits: Tensor,
+                        meta: dict, rescale: bool) -> dict:
+        masks = resize_logits(
+            mask_logits.unsqueeze(0), meta['batch_input_shape'])
+        height, width = meta['img_shape'][:2]
+        masks = masks[..., :height, :width]
+        if rescale:
+            masks = resize_logits(masks, meta['ori_shape'][:2])
+        results = {}
+        if self.test_cfg.get('panoptic_on', True):
+            segments = self.segments(class_logits, masks[0])
+            results['panoptic_seg'] = PixelData(
+                sem_seg=encode_panoptic(segments, self.num_classes)[None])
+        if self.test_cfg.get('semantic_on', True):
+            scores = semantic_inference(class_logits.float(),
+                                        masks[0].float())
+            results['sem_seg'] = PixelData(
+                sem_seg=scores.argmax(0, keepdim=True))
+        return results
+
+
+def encode_panoptic(segments: PanopticSegments, num_classes: int) -> Tensor:
+    """Segments as mmdet writes them: class + instance * 1000, void = C.
+
+    Args:
+        segments (PanopticSegments): Of one image.
+        num_classes (int): Number of classes C.
+
+    Returns:
+        Tensor: int64 [H, W]; every segment has an instance number of its own.
+    """
+    ids = torch.arange(
+        segments.num_segments, device=segments.labels.device) + 1
+    codes = segments.labels + ids * INSTANCE_OFFSET
+    table = torch.cat((codes.new_full((1, ), num_classes), codes))
+    return table[segments.seg_map.long()]

@@ -1,0 +1,131 @@
+"""What dearli_mm runs on: the one place where the versions are written.
+
+``setup.py``, ``tools/check_env.py`` and ``tools/environment.sh`` read this
+file by its path, before anything is installed: it imports nothing but the
+standard library. ``python dearli_mm/stack.py [EXTRA ...]`` prints what this
+environment lacks and exits with 1 if it lacks anything.
+"""
+import re
+import sys
+import sysconfig
+from importlib import metadata
+from typing import Iterable, List, NamedTuple, Optional
+
+PYTHON = '>=3.10,<3.13'
+
+REQUIRED = (
+    'torch>=2.1',
+    'torchvision>=0.16',
+    'mmengine==0.10.7',
+    'mmcv-lite==2.1.0',
+    'mmdet==3.3.0',
+    'mmsegmentation==1.2.2',
+    'openmim==0.3.9',
+    'open_clip_torch==3.3.0',
+    'segment-anything==1.0',
+    'timm>=1.0.17,<1.1',
+    'numpy>=1.23,<3',  # below 2 with torch < 2.3: `pip install "numpy<2"`
+    'ftfy',
+    'regex',
+    # openmim and mmengine import pkg_resources, which setuptools 81 dropped;
+    # without a lower bound openxlab drags setuptools down to 60.
+    'setuptools>=69,<81',
+)
+
+EXTRAS = {
+    'tests': ('pytest>=7', ),
+    'dev': ('pytest>=7', 'ruff'),
+    'tensorboard': ('tensorboard', ),
+}
+
+# pip cannot say "mmcv-lite or mmcv". Where one of these distributions is
+# installed already it is required in place of ours, so that full mmcv, or
+# the maintained fork, is not overwritten by files of the same name.
+REPLACEMENTS = {
+    'mmengine': ('onedl-mmengine>=0.10.12,<0.11', ),
+    'mmcv-lite': ('mmcv>=2.1.0,<2.2.0', 'onedl-mmcv>=2.3,<2.4'),
+    'mmdet': ('onedl-mmdetection>=3.5,<3.6', ),
+    'mmsegmentation': ('onedl-mmsegmentation>=1.4,<1.5', ),
+    'openmim': ('onedl-mim>=0.5,<0.6', ),
+}
+
+
+class Unmet(NamedTuple):
+    """A requirement that the environment does not meet."""
+    requirement: str
+    found: Optional[str]  # the installed version; None if there is none
+
+    def __str__(self) -> str:
+        found = self.found or 'not installed'
+        return f'{self.requirement} is required, found: {found}'
+
+
+def requirements(extras: Iterable[str] = ()) -> List[str]:
+    """The requirements that fit what is installed, extras included."""
+    chosen = [_replaced(requirement) for requirement in REQUIRED]
+    return chosen + [item for extra in extras for item in EXTRAS[extra]]
+
+
+def unmet(extras: Iterable[str] = ()) -> List[Unmet]:
+    """The requirements that the running environment does not meet."""
+    Requirement = _requirement_class()
+    found = []
+    for text in requirements(extras):
+        requirement = Requirement(text)
+        version = installed_version(requirement.name)
+        if version is None or not requirement.specifier.contains(
+                version, prereleases=True):
+            found.append(Unmet(text, version))
+    return found
+
+
+def python_is_supported() -> bool:
+    """Whether the running Python is one that :data:`PYTHON` allows."""
+    version = '.'.join(str(part) for part in sys.version_info[:3])
+    return _requirement_class()('python' + PYTHON).specifier.contains(version)
+
+
+def installed_version(name: str) -> Optional[str]:
+    """Version of an installed distribution, or None."""
+    # pip builds in an isolated environment that hides the packages of the
+    # real one from sys.path; the interpreter's own folders still name them.
+    path = [*sys.path, *map(sysconfig.get_path, ('purelib', 'platlib'))]
+    for distribution in metadata.distributions(name=name, path=path):
+        return distribution.version
+    return None
+
+
+def name_of(requirement: str) -> str:
+    """The distribution that a requirement names."""
+    return re.match(r'[\w.-]+', requirement).group()
+
+
+def _replaced(requirement: str) -> str:
+    name = name_of(requirement)
+    for candidate in REPLACEMENTS.get(name, ()):
+        if installed_version(name_of(candidate)):
+            return candidate
+    return requirement
+
+
+def _requirement_class() -> type:
+    try:
+        from packaging.requirements import Requirement
+    except ImportError:  # a bare venv has pip's own copy only
+        from pip._vendor.packaging.requirements import Requirement
+    return Requirement
+
+
+def main(extras: Iterable[str] = ()) -> int:
+    """Prints what is lacking; returns the exit code."""
+    lacking = [str(item) for item in unmet(extras)]
+    if not python_is_supported():
+        version = sys.version.split()[0]
+        lacking.insert(0, f'Python {PYTHON} is required, found: {version}')
+    for line in lacking:
+        print(line)
+    return int(bool(lacking))
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,43 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+DATA = Path(__file__).parent / 'data'
+
+
+class Golden:
+    """Reference arrays of one file as tensors; JSON strings decoded."""
+
+    def __init__(self, name: str) -> None:
+        self.arrays = np.load(DATA / 'golden' / f'{name}.npz')
+
+    def __getitem__(self, key: str):
+        array = self.arrays[key]
+        if array.dtype.kind == 'U':
+            return json.loads(str(array))
+        return torch.from_numpy(np.array(array))
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.arrays.files
+
+    def group(self, prefix: str) -> dict:
+        """All arrays whose name starts with the prefix, without it."""
+        return {
+            name[len(prefix):]: self[name]
+            for name in self.arrays.files if name.startswith(prefix)
+        }
+
+
+@pytest.fixture
+def golden():
+    """Loader of reference arrays: ``golden('a_classification_logits')``."""
+    return Golden
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+    np.random.seed(0)

@@ -1,0 +1,27 @@
+"""Print the validation results of a run, one line an iteration."""
+import argparse
+
+from dearli_mm.apis.run_summary import summarize_run
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('work_dir', help='the --work-dir of the run')
+    parser.add_argument(
+        '--metrics',
+        nargs='+',
+        default=['PQ', 'mIoU'],
+        help='names without prefix (default: PQ mIoU)')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        print(summarize_run(args.work_dir, args.metrics))
+    except FileNotFoundError as error:
+        raise SystemExit(f'error: {error}') from None
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,32 @@
+"""Check versions, operators, device and weights; name what mends them."""
+import argparse
+import importlib.util
+import sys
+from pathlib import Path
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        '--weights-dir',
+        default='weights',
+        help='folder with the CLIP and SAM weights (default: weights)')
+    parser.add_argument(
+        '--quiet',
+        action='store_true',
+        help='print problems only; the exit code is 1 if there are any')
+    return parser.parse_args()
+
+
+def main() -> int:
+    args = parse_args()
+    # By path: dearli_mm may not be importable, which is worth a report.
+    path = Path(__file__).resolve().parents[1] / 'dearli_mm/apis/check_env.py'
+    spec = importlib.util.spec_from_file_location('dearli_check_env', path)
+    check_env = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(check_env)
+    return check_env.report(args.weights_dir, args.quiet)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

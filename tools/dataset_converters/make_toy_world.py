@@ -1,0 +1,30 @@
+"""Writes the procedural toy world as a COCO panoptic dataset."""
+import argparse
+
+from dearli_mm.apis.toy_world import write_toy_world
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('out', help='folder to write')
+    parser.add_argument('--train', type=int, default=512, help='train scenes')
+    parser.add_argument('--val', type=int, default=64, help='val scenes')
+    parser.add_argument(
+        '--labeled', type=int, default=16,
+        help='train scenes listed in splits/labeled_<n>.txt')
+    parser.add_argument('--size', type=int, default=128, help='side in pixels')
+    parser.add_argument('--seed', type=int, default=0)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        write_toy_world(args.out, train=args.train, val=args.val,
+                        labeled=args.labeled, size=args.size, seed=args.seed)
+    except ValueError as error:
+        raise SystemExit(f'error: {error}') from None
+
+
+if __name__ == '__main__':
+    main()

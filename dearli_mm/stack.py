@@ -11,7 +11,8 @@ import sysconfig
 from importlib import metadata
 from typing import Iterable, List, NamedTuple, Optional
 
-PYTHON = '>=3.10,<3.13'
+PYTHON_FROM, PYTHON_BELOW = (3, 10), (3, 13)
+PYTHON = '>={}.{},<{}.{}'.format(*PYTHON_FROM, *PYTHON_BELOW)
 
 REQUIRED = (
     'torch>=2.1',
@@ -25,6 +26,7 @@ REQUIRED = (
     'segment-anything==1.0',
     'timm>=1.0.17,<1.1',
     'numpy>=1.23,<3',  # below 2 with torch < 2.3: `pip install "numpy<2"`
+    'packaging',
     'ftfy',
     'regex',
     # openmim and mmengine import pkg_resources, which setuptools 81 dropped;
@@ -68,21 +70,15 @@ def requirements(extras: Iterable[str] = ()) -> List[str]:
 
 def unmet(extras: Iterable[str] = ()) -> List[Unmet]:
     """The requirements that the running environment does not meet."""
-    Requirement = _requirement_class()
-    found = []
-    for text in requirements(extras):
-        requirement = Requirement(text)
-        version = installed_version(requirement.name)
-        if version is None or not requirement.specifier.contains(
-                version, prereleases=True):
-            found.append(Unmet(text, version))
-    return found
+    found = [(text, installed_version(name_of(text)))
+             for text in requirements(extras)]
+    return [Unmet(text, version) for text, version in found
+            if version is None or not _satisfies(version, text)]
 
 
 def python_is_supported() -> bool:
     """Whether the running Python is one that :data:`PYTHON` allows."""
-    version = '.'.join(str(part) for part in sys.version_info[:3])
-    return _requirement_class()('python' + PYTHON).specifier.contains(version)
+    return PYTHON_FROM <= sys.version_info < PYTHON_BELOW
 
 
 def installed_version(name: str) -> Optional[str]:
@@ -108,12 +104,13 @@ def _replaced(requirement: str) -> str:
     return requirement
 
 
-def _requirement_class() -> type:
+def _satisfies(version: str, requirement: str) -> bool:
     try:
         from packaging.requirements import Requirement
-    except ImportError:  # a bare venv has pip's own copy only
-        from pip._vendor.packaging.requirements import Requirement
-    return Requirement
+    except ImportError:  # which is reported itself, as it is required
+        return True
+    return Requirement(requirement).specifier.contains(
+        version, prereleases=True)
 
 
 def main(extras: Iterable[str] = ()) -> int:

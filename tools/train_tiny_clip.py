@@ -1,7 +1,8 @@
 """Trains the embedded tiny CLIP on region captions of the toy world."""
 import argparse
 
-from dearli_mm.apis.tiny_clip import ASSETS, MODEL_NAME, train_tiny_clip
+from dearli_mm.apis.tiny_clip import MODEL_NAME, train_tiny_clip
+from dearli_mm.models.clip.loading import ASSETS
 
 
 def parse_args() -> argparse.Namespace:

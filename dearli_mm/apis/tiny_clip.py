@@ -11,8 +11,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Tuple
 
 import numpy as np
 import open_clip
@@ -21,28 +20,15 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ..datasets.toy_world import (CLASSES, THING_CLASSES, render_scene,
-                                  synonyms_of)
+from ..datasets.toy_world import CLASSES, THING_CLASSES, render_scene
 from ..functional import class_logits, mask_pool
-from .tiny_clip_data import (TEMPLATES, CaptionSampler, ScenePool, crop_region,
-                             normalise)
+from ..models.clip import CLIPTextClassifier, build_clip
+from .tiny_clip_data import CaptionSampler, ScenePool, crop_region, normalise
 
 MODEL_NAME = 'dearli_tiny'
-ASSETS = Path(__file__).resolve().parents[1] / 'assets'
 
 # Scenes of the report come from a set that training never draws from.
-_HELD_OUT_SEED = 2**20
-
-
-def build_model(weights: Optional[str] = None) -> nn.Module:
-    """Makes the tiny CLIP from the packaged config.
-
-    Args:
-        weights: Path of a ``.safetensors`` file; random weights if None.
-    """
-    open_clip.add_model_config(ASSETS / f'{MODEL_NAME}.json')
-    return open_clip.create_model(
-        MODEL_NAME, pretrained=weights, force_custom_text=True)
+HELD_OUT_SET = 2**20
 
 
 def train_tiny_clip(out: str, steps: int = 3200, seed: int = 0,
@@ -61,7 +47,7 @@ def train_tiny_clip(out: str, steps: int = 3200, seed: int = 0,
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, 1])
-    model = build_model().train()
+    model = build_clip(MODEL_NAME).train()
     _enliven(model)
     optimiser = _build_optimiser(model)
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -91,7 +77,7 @@ def train_tiny_clip(out: str, steps: int = 3200, seed: int = 0,
                   f'  time left {left / 60:.1f} min', flush=True)
             running = 0.0
     save(model, out, captions.vocabulary)
-    return report(build_model(out))
+    return report(out)
 
 
 def embed_regions(model: nn.Module, images: Tensor,
@@ -144,36 +130,35 @@ def contrastive_loss(regions: Tensor, region_labels: Tensor, texts: Tensor,
 
 
 @torch.no_grad()
-def text_classifier(model: nn.Module) -> Tensor:
-    """Embeds every synonym: normalised mean over templates, ``[S, D]``."""
-    tokenise, rows = open_clip.get_tokenizer(MODEL_NAME), []
-    for label in range(len(CLASSES)):
-        for name in synonyms_of(label):
-            tokens = tokenise([t.format(name) for t in TEMPLATES])
-            mean = F.normalize(model.encode_text(tokens), dim=-1).mean(0)
-            rows.append(F.normalize(mean, dim=-1))
-    return torch.stack(rows)
-
-
-@torch.no_grad()
-def classify_regions(model: nn.Module, images: Tensor,
-                     masks: List[Tensor]) -> Tensor:
-    """Zero-shot class of each region, ``[N]``; arguments of `embed_regions`."""
-    rows = text_classifier(model)
-    # The shared classifier function expects a void row; zeros never matter,
-    # for the column is cut off.
-    rows = torch.cat([rows, torch.zeros_like(rows[:1])])
-    counts = [len(synonyms_of(label)) for label in range(len(CLASSES))]
-    embeddings, _ = embed_regions(model, images, masks)
-    logits = class_logits(embeddings, rows, model.logit_scale, counts)
-    return logits[:, :-1].argmax(-1)
-
-
-def report(model: nn.Module, scenes: int = 300) -> Dict[str, float]:
-    """Prints zero-shot accuracies per class on scenes unseen in training.
+def classify_regions(model: nn.Module, texts: CLIPTextClassifier,
+                     images: Tensor, masks: List[Tensor]) -> Tensor:
+    """Gives each region its zero-shot class, ``[N]``.
 
     Args:
         model: The CLIP.
+        texts: Embeddings of the classes to choose from.
+        images: ``[B, 3, H, W]``, normalised.
+        masks: Per image bool ``[n_i, H, W]``; N regions in all.
+    """
+    embeddings, _ = embed_regions(model, images, masks)
+    # Void is no zero-shot class: its column is cut off, whatever its row.
+    rows = texts(torch.zeros(1, texts.embed_dims))
+    logits = class_logits(embeddings, rows, model.logit_scale,
+                          texts.num_synonyms)
+    return logits[:, :-1].argmax(-1)
+
+
+def class_texts(weights: str) -> CLIPTextClassifier:
+    """Embeds the classes of the toy world with the CLIP at ``weights``."""
+    return CLIPTextClassifier([entry.prompt for entry in CLASSES], MODEL_NAME,
+                              weights, cache_dir=None)
+
+
+def report(weights: str, scenes: int = 300) -> Dict[str, float]:
+    """Prints zero-shot accuracies per class on scenes unseen in training.
+
+    Args:
+        weights: Path of the weights, or ``'embedded'``.
         scenes: Number of held-out scenes.
 
     Returns:
@@ -181,9 +166,9 @@ def report(model: nn.Module, scenes: int = 300) -> Dict[str, float]:
         masks pooled from whole scenes (``'masks'``; regions too small for the
         dense feature count as they fall).
     """
-    model.eval()
+    model, texts = build_clip(MODEL_NAME, weights).eval(), class_texts(weights)
     rng = np.random.default_rng(0)
-    held_out = [render_scene(_HELD_OUT_SEED, i) for i in range(scenes)]
+    held_out = [render_scene(HELD_OUT_SET, i) for i in range(scenes)]
     with_things = [
         s for s in held_out if min(s.labels) < len(THING_CLASSES)
     ]
@@ -191,21 +176,30 @@ def report(model: nn.Module, scenes: int = 300) -> Dict[str, float]:
         crops=[crop_region(s, rng, things_only=True) for s in with_things],
         masks=[(s.image, s.masks, np.array(s.labels)) for s in held_out])
     right = {}
-    for name, (images, masks, labels) in (
-        (name, zip(*view)) for name, view in views.items()):
+    for name, view in views.items():
+        images, masks, labels = zip(*view)
         truth = np.concatenate(labels)
-        guess = classify_regions(
-            model, normalise(images), [torch.from_numpy(m) for m in masks])
+        guess = classify_regions(model, texts, normalise(images),
+                                 [torch.from_numpy(m) for m in masks])
         right[name] = (truth, guess.numpy() == truth)
-    print(f'{"class":12s}  crops  masks')
+    _print_table(right)
+    return {name: float(hit.mean()) for name, (_, hit) in right.items()}
+
+
+def _print_table(right: Dict[str, Tuple[np.ndarray, np.ndarray]]) -> None:
+    """Prints accuracies in per cent; a row a class, a column a kind of view.
+
+    Args:
+        right: For each kind, true classes and hits, both ``[N]``.
+    """
+    def cell(hits: np.ndarray) -> str:
+        return f'  {100 * hits.mean():5.1f}' if hits.size else '      -'
+
+    print(f'{"class":12s}' + ''.join(f'  {name:5s}' for name in right))
     for index, entry in enumerate(CLASSES):
-        cells = (hit[truth == index] for truth, hit in right.values())
-        print(f'{entry.name:12s}' + ''.join(
-            f'  {100 * c.mean():5.1f}' if c.size else '      -' for c in cells))
-    overall = {name: float(hit.mean()) for name, (_, hit) in right.items()}
-    print(f'{"all":12s}' + ''.join(
-        f'  {100 * value:5.1f}' for value in overall.values()))
-    return overall
+        cells = (cell(hits[truth == index]) for truth, hits in right.values())
+        print(f'{entry.name:12s}' + ''.join(cells))
+    print(f'{"all":12s}' + ''.join(cell(hits) for _, hits in right.values()))
 
 
 def save(model: nn.Module, out: str, vocabulary: Tensor) -> None:
@@ -245,7 +239,8 @@ def _build_optimiser(model: nn.Module) -> torch.optim.Optimizer:
     """AdamW without weight decay on vectors, scalars and embeddings."""
     groups: Dict[bool, List[Tensor]] = {True: [], False: []}
     for name, parameter in model.named_parameters():
-        groups[parameter.ndim > 1 and 'embedding' not in name].append(parameter)
+        decays = parameter.ndim > 1 and 'embedding' not in name
+        groups[decays].append(parameter)
     return torch.optim.AdamW(
         [dict(params=groups[True], weight_decay=0.05),
          dict(params=groups[False], weight_decay=0.0)], lr=2e-3)

@@ -10,17 +10,10 @@ from torch import Tensor
 
 from ..datasets.toy_world import (CLASSES, THING_CLASSES, Scene, render_scene,
                                   synonyms_of)
+from ..models.clip.class_prompts import TEMPLATES, make_prompts
 
 _MEAN = torch.tensor([122.7709383, 116.7460125, 104.09373615]).view(3, 1, 1)
 _STD = torch.tensor([68.5005327, 66.6321579, 70.32316305]).view(3, 1, 1)
-_SIZES = ('small ', 'medium ', 'large ')
-TEMPLATES: Tuple[str, ...] = (
-    'a photo of a {}.', 'This is a photo of a {}',
-    'There is a {} in the scene', 'There is the {} in the scene',
-    'a photo of a {} in the scene',
-    *(f'a photo of a {size}{{}}.' for size in _SIZES),
-    *(f'This is a photo of a {size}{{}}.' for size in _SIZES),
-    *(f'There is a {size}{{}} in the scene.' for size in _SIZES))
 
 
 class ScenePool:
@@ -95,7 +88,7 @@ def crop_region(scene: Scene, rng: np.random.Generator,
     """Cuts a square around one segment and enlarges it to the scene's size.
 
     Args:
-        scene: A scene with at least one segment (one thing if ``things_only``).
+        scene: A scene; it holds at least one thing if ``things_only``.
         rng: Chooses the segment and the margin.
         things_only: Leave stuff out.
 
@@ -150,7 +143,8 @@ class CaptionSampler:
         texts, labels = [], []
         for label in range(len(CLASSES)):
             for name in synonyms_of(label):
-                for template in self._rng.choice(TEMPLATES, self._templates):
+                for template in self._rng.choice(
+                        TEMPLATES['vild'], self._templates):
                     texts.append(str(template).format(name))
                     labels.append(label)
         return self._tokenise(texts), torch.tensor(labels)
@@ -159,7 +153,7 @@ class CaptionSampler:
     def vocabulary(self) -> Tensor:
         """All token ids that any caption can hold, sorted."""
         names = [name for k in range(len(CLASSES)) for name in synonyms_of(k)]
-        texts = [t.format(name) for t in TEMPLATES for name in names]
+        texts = make_prompts(names, 'vild')
         return self._tokenise(texts).unique()
 
 

@@ -10,6 +10,24 @@ from torch import Tensor
 MAX_LOGIT_SCALE = 100.
 
 
+def average_templates(features: Tensor, num_templates: int) -> Tensor:
+    """Rows of a text classifier from the features of its prompts.
+
+    Source: FC-CLIP, after ViLD.
+
+    Args:
+        features (Tensor): Of any length, shape [S * T, D]: the T templates of
+            the first synonym, then those of the next.
+        num_templates (int): Number of templates T.
+
+    Returns:
+        Tensor: L2-normalised, shape [S, D].
+    """
+    features = F.normalize(features, dim=-1)
+    features = features.view(-1, num_templates, features.shape[-1])
+    return F.normalize(features.mean(1), dim=-1)
+
+
 def class_logits(embed: Tensor, text_classifier: Tensor,
                  logit_scale: Union[Tensor, float],
                  num_synonyms: List[int]) -> Tensor:

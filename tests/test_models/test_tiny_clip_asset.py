@@ -7,17 +7,19 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from dearli_mm.apis.tiny_clip import (ASSETS, MODEL_NAME, build_model,
+from dearli_mm.apis.tiny_clip import (HELD_OUT_SET, MODEL_NAME, class_texts,
                                       classify_regions, contrastive_loss)
 from dearli_mm.apis.tiny_clip_data import normalise
 from dearli_mm.datasets.toy_world import render_scene
+from dearli_mm.models.clip.loading import ASSETS
 
 WEIGHTS = ASSETS / f'{MODEL_NAME}.safetensors'
 
 
 @pytest.fixture(scope='module')
 def model():
-    return build_model(str(WEIGHTS)).eval()
+    return open_clip.create_model(
+        MODEL_NAME, pretrained=str(WEIGHTS), force_custom_text=True).eval()
 
 
 def test_weights_are_small_half_precision_and_complete(model):
@@ -38,10 +40,10 @@ def test_config_is_read_by_open_clip():
 
 
 def test_true_masks_of_unseen_scenes_are_recognised(model):
-    scenes = [render_scene(2**20 + 1, index) for index in range(40)]
+    scenes = [render_scene(HELD_OUT_SET + 1, index) for index in range(40)]
     truth = torch.from_numpy(np.concatenate([s.labels for s in scenes]))
     guess = classify_regions(
-        model, normalise([s.image for s in scenes]),
+        model, class_texts('embedded'), normalise([s.image for s in scenes]),
         [torch.from_numpy(s.masks) for s in scenes])
     right = (guess == truth).float()
     # Chance is 1/13. Measured: see the docstring of train_tiny_clip.

@@ -16,6 +16,8 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from dearli_mm.functional.classification import average_templates
+
 from .class_prompts import (Classes, make_prompts, parse_classes,
                             resolve_templates)
 from .loading import build_clip, clip_weights_path
@@ -130,9 +132,7 @@ class CLIPTextClassifier(BaseModule):
         text_tower = build_clip(self.model_name, self.pretrained).text.eval()
         tokens = open_clip.get_tokenizer(self.model_name)(prompts)
         features = encode_text(text_tower, tokens, self.batch_size)
-        features = F.normalize(features, dim=-1).view(
-            len(synonyms), len(self.templates), -1)
-        return F.normalize(features.mean(1), dim=-1)
+        return average_templates(features, len(self.templates))
 
 
 @torch.no_grad()

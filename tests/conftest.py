@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 
 DATA = Path(__file__).parent / 'data'
 
@@ -38,6 +39,7 @@ def golden():
 
 
 @pytest.fixture(autouse=True)
-def _seed():
+def _seed_and_scope():
+    init_default_scope('mmdet')
     torch.manual_seed(0)
     np.random.seed(0)

@@ -21,6 +21,8 @@ esac
 
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$DEARLI_ROOT"
+# openmim's, at every call; setup.py keeps setuptools where it is harmless.
+export PYTHONWARNINGS="ignore:pkg_resources is deprecated:UserWarning"
 
 # Written by AtomicCheckpointHook; the file moves along with the checkout.
 last_checkpoint() {

@@ -1,10 +1,12 @@
+from .panoptic_dataset import COCOObjectsPanopticDataset, PanopticDataset
 from .samplers import ResumableInfiniteSampler
 from .semi_sup_panoptic import SemiSupPanopticDataset
-from .transforms import (LoadPanopticSegments, PadToSize, RandomScaleCropFlip,
-                         StrongPhotometricAugment)
+from .transforms import (LoadAnyImage, LoadPanopticSegments, PadToSize,
+                         RandomScaleCropFlip, StrongPhotometricAugment)
 
 __all__ = [
-    'LoadPanopticSegments', 'PadToSize', 'RandomScaleCropFlip',
+    'COCOObjectsPanopticDataset', 'LoadAnyImage', 'LoadPanopticSegments',
+    'PadToSize', 'PanopticDataset', 'RandomScaleCropFlip',
     'ResumableInfiniteSampler', 'SemiSupPanopticDataset',
     'StrongPhotometricAugment'
 ]

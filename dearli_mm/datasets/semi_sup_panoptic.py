@@ -1,17 +1,23 @@
 """A panoptic dataset as its labelled part or as its unlabelled rest."""
 import copy
+import logging
+import os
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Union
+from typing import Dict, Iterable, List, Optional, Sequence, Set, Union
 
 from mmdet.registry import DATASETS, TRANSFORMS
 from mmengine.dataset import Compose
+from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
+from .image_files import UnreadableImageError
 from .samplers import seeded_by
 from .splits import list_images, read_split, split_indices
 
 ROLES = ('labeled', 'unlabeled')
 VIEWS = ('weak', 'strong')
+# Unreadable images in a row after which the pool itself must be wrong.
+MAX_UNREADABLE = 100
 
 
 @DATASETS.register_module()
@@ -24,6 +30,10 @@ class SemiSupPanopticDataset(Dataset):
     these comes as a weak view, for the teacher, and a strong view of the same
     geometry, for the student. Source: DEARLi section 3.2.
 
+    An unlabelled image that is truncated or cannot be decoded (see
+    :class:`LoadAnyImage`) is skipped, counted and logged once by each worker;
+    the next one takes its place. In the labelled part it is an error.
+
     Args:
         dataset (dict, optional): Config of the wrapped dataset. May be left
             out for an unlabelled part made of ``images`` alone.
@@ -32,7 +42,10 @@ class SemiSupPanopticDataset(Dataset):
             text file with one image a line, or names. Without it all images
             are labelled (none is left as unlabelled).
         images (str | Sequence[str], optional): Folders or list files of
-            unlabelled images beside the dataset.
+            unlabelled images beside the dataset. Images of the dataset that
+            are found there again are left out.
+        exclude (str | Sequence[str], optional): Split files of images that
+            must not be unlabelled ones, such as those of validation.
         weak (Sequence[dict]): Transforms that load an image and make the
             weak view; only of ``'unlabeled'``.
         strong (Sequence[dict]): Transforms that make the strong view of the
@@ -51,14 +64,15 @@ class SemiSupPanopticDataset(Dataset):
         role: str = 'labeled',
         split: Union[str, Sequence[str], None] = None,
         images: Union[str, Sequence[str], None] = None,
+        exclude: Union[str, Sequence[str], None] = None,
         weak: Sequence[dict] = (),
         strong: Sequence[dict] = (),
         pack: dict = dict(type='PackDetInputs')
     ) -> None:
-        _check_arguments(role, dataset, images, weak, strong)
+        _check_arguments(role, dataset, images, exclude, weak, strong)
         self.role = role
         self.dataset = None
-        stems, labeled = [], []
+        infos, stems, labeled = [], [], []
         if dataset is not None:
             self.dataset = DATASETS.build(dataset)
             self.dataset.full_init()
@@ -77,9 +91,12 @@ class SemiSupPanopticDataset(Dataset):
             self._check_not_empty(len(labeled))
             return
         rest = set(range(len(stems))) - set(labeled)
-        self.infos = [_image_info(infos[index]) for index in sorted(rest)]
-        self.infos += _infos_of_folders(images)
+        self.infos = _without(
+            [_image_info(infos[index]) for index in sorted(rest)] +
+            _infos_of_folders(images, [info['img_path'] for info in infos]),
+            exclude)
         self._check_not_empty(len(self.infos))
+        self._unreadable: Set[int] = set()
         self.weak = Compose(list(weak))
         self.strong = Compose(list(strong))
         self.pack = TRANSFORMS.build(pack)
@@ -113,7 +130,28 @@ class SemiSupPanopticDataset(Dataset):
         with seeded_by(index):
             if self.role == 'labeled':
                 return self.dataset[int(index)]
-            return self._make_views(self.infos[index])
+            return self._first_readable(int(index))
+
+    def _first_readable(self, index: int) -> Dict[str, dict]:
+        """Views of the image, or of the next that can be read."""
+        error = None
+        for step in range(min(len(self.infos), MAX_UNREADABLE)):
+            place = (index + step) % len(self.infos)
+            if place in self._unreadable:
+                continue
+            try:
+                return self._make_views(self.infos[place])
+            except UnreadableImageError as unreadable:
+                error = unreadable
+                self._unreadable.add(place)
+                print_log(
+                    f'unlabelled image skipped: {error} '
+                    f'({len(self._unreadable)} of {len(self.infos)} skipped '
+                    'by this worker so far)', 'current', logging.WARNING)
+        raise UnreadableImageError(
+            f'of {min(len(self.infos), MAX_UNREADABLE)} unlabelled images in '
+            'a row none can be read; check the pool with '
+            f'tools/analysis/verify_dataset.py. The last: {error}')
 
     def _make_views(self, info: dict) -> Dict[str, dict]:
         weak = self.weak(copy.deepcopy(info))
@@ -129,15 +167,15 @@ class SemiSupPanopticDataset(Dataset):
         }
 
 
-def _check_arguments(role: str, dataset: Optional[dict], images,
+def _check_arguments(role: str, dataset: Optional[dict], images, exclude,
                      weak: Sequence[dict], strong: Sequence[dict]) -> None:
     if role not in ROLES:
         raise ValueError(f'role={role!r} is none of {ROLES}')
     if role == 'labeled':
         if dataset is None:
             raise ValueError("role='labeled' needs a dataset")
-        if images or weak or strong:
-            raise ValueError("images, weak and strong belong to "
+        if images or exclude or weak or strong:
+            raise ValueError("images, exclude, weak and strong belong to "
                              "role='unlabeled'; labelled images go through "
                              'dataset.pipeline')
     elif not weak:
@@ -155,10 +193,27 @@ def _image_info(info: dict) -> dict:
     }
 
 
-def _infos_of_folders(
-        images: Union[str, Sequence[str], None]) -> List[dict]:
-    sources = [images] if isinstance(images, str) else images or []
+def _infos_of_folders(images: Union[str, Sequence[str], None],
+                      known: Iterable[str]) -> List[dict]:
+    """Images of the sources; each once, and none that is known already."""
+    seen = {os.path.realpath(path) for path in known} if images else set()
+    infos = []
+    for source in _as_list(images):
+        for path in list_images(source):
+            real = os.path.realpath(path)
+            if real not in seen:
+                seen.add(real)
+                infos.append(dict(img_path=str(path), img_id=str(path)))
+    return infos
+
+
+def _without(infos: List[dict],
+             exclude: Union[str, Sequence[str], None]) -> List[dict]:
+    stems = {stem for split in _as_list(exclude) for stem in read_split(split)}
     return [
-        dict(img_path=str(path), img_id=str(path)) for source in sources
-        for path in list_images(source)
+        info for info in infos if Path(info['img_path']).stem not in stems
     ]
+
+
+def _as_list(value: Union[str, Sequence[str], None]) -> List[str]:
+    return [value] if isinstance(value, str) else list(value or [])

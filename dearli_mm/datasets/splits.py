@@ -84,7 +84,8 @@ def list_images(source: Union[str, Path]) -> List[Path]:
         list[Path]: Sorted for a folder, in order for a file.
 
     Raises:
-        FileNotFoundError: If there is no such folder or file.
+        FileNotFoundError: If there is no such folder or file, or an image of
+            the list is not there.
         ValueError: If it holds no image.
     """
     path = Path(source).expanduser()
@@ -96,6 +97,12 @@ def list_images(source: Union[str, Path]) -> List[Path]:
             path.parent / line.strip()
             for line in path.read_text().splitlines() if line.strip()
         ]
+        missing = [str(image) for image in images if not image.is_file()]
+        if missing:
+            raise FileNotFoundError(
+                f'images={str(source)!r} names {len(missing)} files that are '
+                f'not there, for instance {missing[0]!r}; paths count from '
+                "the list's own folder")
     else:
         raise FileNotFoundError(
             f'images={str(source)!r}: no such folder or list file')

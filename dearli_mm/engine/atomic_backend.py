@@ -15,7 +15,7 @@ class AtomicLocalBackend(LocalBackend):
 
     A file is written beside its target and renamed onto it once it is on the
     disk: a full disk or a killed process leaves the previous file as it was.
-    Choose it in a config with ``backend_args=dict(backend='dearli_mm.atomic')``.
+    In a config: ``backend_args=dict(backend='dearli_mm.atomic')``.
     """
 
     def __init__(self) -> None:

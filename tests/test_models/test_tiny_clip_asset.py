@@ -46,10 +46,11 @@ def test_true_masks_of_unseen_scenes_are_recognised(model):
         model, class_texts('embedded'), normalise([s.image for s in scenes]),
         [torch.from_numpy(s.masks) for s in scenes])
     right = (guess == truth).float()
-    # Chance is 1/13. Measured: see the docstring of train_tiny_clip.
-    assert right.mean() > 0.6
-    assert right[truth < 8].mean() > 0.5
-    assert right[truth >= 8].mean() > 0.7
+    # Chance is 1/13; measured: 0.85 in all, 0.76 for things (some of which no
+    # cell of the 4x4 feature lies in), 0.97 for stuff.
+    assert right.mean() > 0.75
+    assert right[truth < 8].mean() > 0.62
+    assert right[truth >= 8].mean() > 0.9
 
 
 def test_loss_takes_captions_of_one_class_as_positives():

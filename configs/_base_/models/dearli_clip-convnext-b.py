@@ -5,7 +5,6 @@
 clip_weights = 'weights/convnext_base_w_320_laion_aesthetic_s13b_b82k_augreg.safetensors'  # noqa: E501
 num_things_classes = 100
 num_stuff_classes = 50
-crop_size = (640, 640)  # not read here: the datasets crop
 
 # ------------------------------------------------------------------- network
 width = 256  # of pixel decoder, mask decoder and mask features

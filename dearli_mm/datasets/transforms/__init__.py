@@ -1,8 +1,9 @@
 from .augment import (PadToSize, RandomScaleCropFlip,
                       StrongPhotometricAugment)
+from .load_any_image import LoadAnyImage
 from .loading import LoadPanopticSegments
 
 __all__ = [
-    'LoadPanopticSegments', 'PadToSize', 'RandomScaleCropFlip',
-    'StrongPhotometricAugment'
+    'LoadAnyImage', 'LoadPanopticSegments', 'PadToSize',
+    'RandomScaleCropFlip', 'StrongPhotometricAugment'
 ]

@@ -95,16 +95,16 @@ class RandomScaleCropFlip(BaseTransform):
                 type='RandomChoiceResize',
                 scales=[(int(max_long * size), int(scale * size))
                         for scale in self.scales],
-                resize_type='Resize',
+                resize_type='mmdet.Resize',
                 keep_ratio=True),
             dict(
-                type='RandomCrop',
+                type='mmdet.RandomCrop',
                 crop_size=(size, size),
                 crop_type='absolute',
                 recompute_bbox=True,
                 allow_negative_crop=True),
-            dict(type='RandomFlip', prob=flip_prob),
-            dict(type='PadToSize', size=(size, size)),
+            dict(type='mmdet.RandomFlip', prob=flip_prob),
+            dict(type='mmdet.PadToSize', size=(size, size)),
         ])
 
     def transform(self, results: dict) -> Optional[dict]:

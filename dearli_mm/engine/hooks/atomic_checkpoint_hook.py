@@ -2,11 +2,10 @@ import os.path as osp
 from contextlib import nullcontext
 from typing import List
 
+from mmdet.registry import HOOKS
 from mmengine.dist import is_main_process
 from mmengine.fileio import LocalBackend, get_file_backend
 from mmengine.hooks import CheckpointHook
-
-from mmdet.registry import HOOKS
 
 from ..atomic_backend import AtomicLocalBackend
 

@@ -1,6 +1,5 @@
-from mmengine.hooks import Hook
-
 from mmdet.registry import HOOKS
+from mmengine.hooks import Hook
 
 from ..plain_state import from_plain, to_plain
 

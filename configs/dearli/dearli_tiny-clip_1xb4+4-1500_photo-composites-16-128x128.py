@@ -1,0 +1,23 @@
+# DEARLi in small on real photographs: 16 labelled and 784 unlabelled scenes.
+# 1 process, batch 4 + 4, 1500 steps. Needs data/photo_composites. The tiny
+# CLIP has never seen a photograph, so its zero-shot opinion is given less
+# weight than the paper's 0.4.
+_base_ = [
+    '../_base_/models/dearli_tiny-clip.py',
+    '../_base_/datasets/photo_composites.py',
+    '../_base_/schedules/adamw_poly_small.py', '../_base_/default_runtime.py'
+]
+
+model = dict(
+    detector=dict(
+        panoptic_head=dict(
+            num_things_classes=6,
+            num_stuff_classes=6,
+            text_classifier=dict(classes=_base_.class_prompts)),
+        panoptic_fusion_head=dict(num_things_classes=6, num_stuff_classes=6),
+        test_cfg=dict(alpha=0.0)))
+custom_hooks = [
+    dict(type='EMATeacherHook', decay=0.99, ramp='auto'),
+    dict(type='TeacherMonitorHook', patience=100)
+]
+default_hooks = dict(checkpoint=dict(interval=750))

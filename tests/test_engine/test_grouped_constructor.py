@@ -23,7 +23,7 @@ def test_one_group_a_setting():
         net,
         dict(
             type='OptimWrapper',
-            constructor='mmdet.GroupedOptimWrapperConstructor',
+            constructor='GroupedOptimWrapperConstructor',
             optimizer=dict(type='AdamW', lr=0.1, weight_decay=0.05),
             paramwise_cfg=dict(
                 norm_decay_mult=0.0,
@@ -31,9 +31,9 @@ def test_one_group_a_setting():
                 custom_keys=dict(special=dict(lr_mult=0.1)))))
     groups = {
         (round(g['lr'], 4), g['weight_decay']): len(g['params'])
-        for g in wrapper.param_groups
+        for g in wrapper.optimizer.param_groups
     }
     # layers 0 and 2 and scale; norm and embedding; special.
     assert groups == {(0.1, 0.05): 5, (0.1, 0.0): 3, (0.01, 0.05): 2}
-    listed = [p for g in wrapper.param_groups for p in g['params']]
+    listed = [p for g in wrapper.optimizer.param_groups for p in g['params']]
     assert len({id(p) for p in listed}) == len(listed) == 10

@@ -1,0 +1,197 @@
+"""Class-agnostic masks of many images in a folder of COCO files."""
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Dict, List, Sequence, Union
+
+from ..engine.atomic_backend import AtomicLocalBackend
+
+META = 'meta.json'
+STATES = ('done', 'missing', 'broken', 'foreign')
+_NEW_FOLDER = 'Choose another folder, or delete this one.'
+
+
+class MaskFolder:
+    """Masks of images, one file an image.
+
+    The masks of image ``a/b.jpg`` are in ``a/b.jpg.json``, a COCO dataset of
+    one image that pycocotools reads as it is: ``COCO(path)``, or
+    ``pycocotools.mask.decode(annotation['segmentation'])``. ``meta.json``
+    tells how all of them were made. Every file is complete or not there, and
+    ends with a digest of these settings, so that the state of 100 000 files
+    is known by their last bytes.
+
+    Args:
+        root (str | Path): The folder; need not exist.
+    """
+
+    def __init__(self, root: Union[str, Path]) -> None:
+        self.root = Path(root).expanduser()
+
+    def path(self, name: str) -> Path:
+        """File of an image.
+
+        Args:
+            name (str): Path of the image relative to the image folder.
+        """
+        return self.root / f'{name}.json'
+
+    def names(self) -> List[str]:
+        """Images that have a file, sorted, relative to the image folder."""
+        return sorted(
+            os.path.relpath(os.path.join(folder, file), self.root)[:-5]
+            for folder, _, files in os.walk(self.root) for file in files
+            if file.endswith('.json') and not file.startswith('.')
+            and os.path.join(folder, file) != str(self.root / META))
+
+    # --------------------------------------------------------------- settings
+
+    def meta(self) -> Dict[str, Any]:
+        """Content of ``meta.json``.
+
+        Raises:
+            FileNotFoundError: If there is none.
+            ValueError: If it cannot be read.
+        """
+        path = self.root / META
+        if not path.is_file():
+            raise FileNotFoundError(
+                f'{self.root} holds no masks (no {META}); write some with '
+                'tools/sam_masks.py, or correct the path')
+        try:
+            meta = json.loads(path.read_text('utf-8'))
+            meta['settings'], meta['digest']
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f'{path} is no description of masks '
+                             f'({error}). {_NEW_FOLDER}') from error
+        return meta
+
+    def prepare(self, settings: Dict[str, Any], dry_run: bool = False) -> None:
+        """Note the settings, or compare them with those noted.
+
+        Args:
+            settings (dict): What determines the masks; plain JSON.
+            dry_run (bool): Whether to write nothing. Defaults to False.
+
+        Raises:
+            ValueError: If the folder holds something else, or masks made
+                with other settings.
+        """
+        if not (self.root / META).exists():
+            if self.root.exists() and any(self.root.iterdir()):
+                raise ValueError(f'{self.root} is not empty and was not '
+                                 f'written by this tool (no {META} in it). '
+                                 f'{_NEW_FOLDER}')
+            if not dry_run:
+                meta = dict(settings=settings, digest=digest(settings))
+                self._put(self.root / META, json.dumps(meta, indent=2) + '\n')
+            return
+        meta = self.meta()
+        if meta['digest'] != digest(settings):
+            raise ValueError(
+                f'{self.root} holds masks made with other settings: '
+                f'{_differences(meta["settings"], settings)}. {_NEW_FOLDER}')
+
+    # ------------------------------------------------------------------ files
+
+    def state(self, name: str, expected: str) -> str:
+        """Whether an image has masks.
+
+        Args:
+            name (str): See :meth:`path`.
+            expected (str): Digest of the settings.
+
+        Returns:
+            str: ``'done'``; ``'missing'``; ``'broken'`` if the file is not
+            complete; ``'foreign'`` if it was made with other settings.
+        """
+        try:
+            with open(self.path(name), 'rb') as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - len(_tail(expected))))
+                tail = file.read().decode('utf-8', 'replace')
+        except FileNotFoundError:
+            return 'missing'
+        if tail == _tail(expected):
+            return 'done'
+        start, _, end = _tail(expected).partition(expected)
+        whole = tail.startswith(start) and tail.endswith(end)
+        return 'foreign' if whole else 'broken'
+
+    def write(self, name: str, height: int, width: int,
+              instances: Sequence[Dict[str, Any]], expected: str) -> None:
+        """Write the masks of an image, all or nothing.
+
+        Args:
+            name (str): See :meth:`path`.
+            height (int): Of the image.
+            width (int): Of the image.
+            instances (Sequence[dict]): COCO annotations without ids; there
+                may be none.
+            expected (str): Digest of the settings.
+        """
+        annotations = [
+            dict(id=number, image_id=1, category_id=1, iscrowd=0, **instance)
+            for number, instance in enumerate(instances, 1)
+        ]
+        content = json.dumps(
+            dict(
+                images=[
+                    dict(id=1, file_name=name, height=height, width=width)
+                ],
+                categories=[dict(id=1, name='object')],
+                annotations=annotations))
+        self._put(self.path(name), content[:-1] + _tail(expected))
+
+    def read(self, name: str) -> Dict[str, Any]:
+        """The COCO dataset of one image.
+
+        Raises:
+            FileNotFoundError: If it has no masks.
+            ValueError: If its file is not complete.
+        """
+        return read_mask_file(self.path(name))
+
+    @staticmethod
+    def _put(path: Path, text: str) -> None:
+        AtomicLocalBackend().put_text(text, path)
+
+
+def read_mask_file(path: Union[str, Path]) -> Dict[str, Any]:
+    """Read one file of a :class:`MaskFolder`.
+
+    Raises:
+        FileNotFoundError: If it is not there.
+        ValueError: If it is not complete.
+    """
+    try:
+        with open(path, encoding='utf-8') as file:
+            content = json.load(file)
+        content['annotations'], content['images'][0]['height']
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f'{path}: no such mask file; write it with tools/sam_masks.py'
+        ) from error
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise ValueError(f'{path} is no complete mask file ({error}); run '
+                         'tools/sam_masks.py again, which replaces it'
+                         ) from error
+    return content
+
+
+def digest(settings: Dict[str, Any]) -> str:
+    """Short fingerprint of settings, 16 hexadecimal digits."""
+    text = json.dumps(settings, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _tail(expected: str) -> str:
+    return f', "info": {{"settings": "{expected}"}}}}\n'
+
+
+def _differences(there: Dict[str, Any], asked: Dict[str, Any]) -> str:
+    return ', '.join(
+        f'{key} is {there.get(key)!r} there and {asked.get(key)!r} here'
+        for key in dict.fromkeys([*there, *asked])
+        if there.get(key) != asked.get(key))

@@ -1,18 +1,17 @@
 """The one writer of COCO panoptic datasets, used by all converters."""
 import json
-import multiprocessing
 import zlib
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import (Any, Callable, Dict, Iterable, Iterator, List, NamedTuple,
-                    Optional, Sequence)
+from typing import (Any, Callable, Dict, Iterator, List, NamedTuple, Optional,
+                    Sequence, Tuple)
 
-import cv2
 import numpy as np
-from tqdm import tqdm
+from scipy.ndimage import find_objects
 
 from ...functional.panoptic_ids import id2rgb
-from .files import signature, write_json, write_png
+from ..parallel import run_parallel
+from .files import signature, write_png
+from .image_records import ImageRecords
 
 _MAX_IDS = 2**24 - 1
 
@@ -127,27 +126,31 @@ def write_panoptic(sources: Sequence[Source],
             ``json_path`` was not written by this function.
     """
     _check_sources(sources, target)
-    settings = dict(categories=target.categories, info=target.info)
-    done = _load_records(target, settings)
+    records = ImageRecords(
+        target.json_path,
+        dict(info=target.info, categories=target.categories))
     inputs = {s.stem: signature(map(Path, s.inputs)) for s in sources}
-    todo = [s for s in sources if not _is_done(s, done, inputs, target)]
-    journal = _journal_path(target)
-    if todo:
-        _start_journal(journal, settings, done)
-        with open(journal, 'a', encoding='utf-8') as file:
-            jobs = [(source, read, target) for source in todo]
-            for record in _run(_convert, jobs, workers, title):
-                record['image']['inputs'] = inputs[record['image']['id']]
-                done[record['image']['id']] = record
-                file.write(json.dumps(record) + '\n')
-                file.flush()
-    if todo or journal.exists() or len(done) != len(sources):
-        _finish(target, settings, [done.pop(s.stem) for s in sources])
-        for record in done.values():  # of images that are gone
-            (target.png_folder / record['annotation']['file_name']).unlink(
-                missing_ok=True)
-        journal.unlink(missing_ok=True)
+    todo = [
+        source for source in sources
+        if not _is_done(records.get(source.stem), source,
+                        inputs[source.stem], target.png_folder)
+    ]
+    jobs = [(source, read, target) for source in todo]
+    for record in run_parallel(_convert, jobs, workers, title) if jobs else ():
+        record['image']['inputs'] = inputs[record['image']['id']]
+        records.add(record)
+    for record in records.finish([source.stem for source in sources]):
+        # Of an image that is gone.
+        (target.png_folder / record['annotation']['file_name']).unlink(
+            missing_ok=True)
     return _count(json.loads(target.json_path.read_text()), len(todo))
+
+
+def _is_done(record: Optional[dict], source: Source, inputs: str,
+             png_folder: Path) -> bool:
+    return (record is not None and record['image']['inputs'] == inputs
+            and record['image']['file_name'] == source.file_name
+            and (png_folder / record['annotation']['file_name']).is_file())
 
 
 def _check_sources(sources: Sequence[Source], target: Target) -> None:
@@ -159,82 +162,6 @@ def _check_sources(sources: Sequence[Source], target: Target) -> None:
         if other is not source.file_name:
             raise ValueError(f'{other} and {source.file_name} would share '
                              f'the PNG {source.stem}.png: rename one of them')
-
-
-def _journal_path(target: Target) -> Path:
-    return target.json_path.with_name(target.json_path.name + '.journal')
-
-
-def _load_records(target: Target, settings: dict) -> Dict[str, dict]:
-    """Records of images that were converted with the same settings."""
-    # As JSON knows them: no tuples, no integer keys.
-    settings = json.loads(json.dumps(settings))
-    records: Dict[str, dict] = {}
-    path = target.json_path
-    if path.exists():
-        content = json.loads(path.read_text())
-        if content.get('info', {}).get('converter') != \
-                target.info.get('converter'):
-            raise ValueError(
-                f'{path} is there and was not written by this tool: choose '
-                'another output, or move the file away')
-        if {key: content[key] for key in settings} == settings:
-            records = {
-                image['id']: dict(image=image, annotation=annotation)
-                for image, annotation in zip(content['images'],
-                                             content['annotations'])
-            }
-    journal = _journal_path(target)
-    if journal.exists():
-        header, *lines = _complete_lines(journal)
-        if header == settings:
-            records.update({line['image']['id']: line for line in lines})
-    return records
-
-
-def _complete_lines(journal: Path) -> Iterator[dict]:
-    """Lines of a journal; the last may have been cut off."""
-    text = journal.read_text(encoding='utf-8')
-    lines = text[:text.rfind('\n') + 1].splitlines()
-    return (json.loads(line) for line in lines or ['null'])
-
-
-def _start_journal(journal: Path, settings: dict,
-                   done: Dict[str, dict]) -> None:
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    part = journal.with_name(journal.name + '.part')
-    with open(part, 'w', encoding='utf-8') as file:
-        for line in (settings, *done.values()):
-            file.write(json.dumps(line) + '\n')
-    part.replace(journal)
-
-
-def _is_done(source: Source, done: Dict[str, dict], inputs: Dict[str, str],
-             target: Target) -> bool:
-    record = done.get(source.stem)
-    return (record is not None
-            and record['image']['inputs'] == inputs[source.stem]
-            and record['image']['file_name'] == source.file_name
-            and (target.png_folder /
-                 record['annotation']['file_name']).is_file())
-
-
-def _run(function: Callable, jobs: Sequence, workers: int,
-         title: str) -> Iterable[Any]:
-    """Results in order, from several processes, with a progress bar."""
-    bar = dict(total=len(jobs), desc=title, unit='img', mininterval=2)
-    if workers == 0 or len(jobs) < 2:
-        yield from tqdm(map(function, jobs), **bar)
-        return
-    methods = multiprocessing.get_all_start_methods()
-    # A fork has the libraries loaded already; spawning takes seconds.
-    context = multiprocessing.get_context(
-        'fork' if 'fork' in methods else 'spawn')
-    with ProcessPoolExecutor(
-            min(workers, len(jobs)), context, cv2.setNumThreads,
-        (0, )) as pool:
-        chunk = max(1, min(16, len(jobs) // (4 * workers)))
-        yield from tqdm(pool.map(function, jobs, chunksize=chunk), **bar)
 
 
 def _convert(job: tuple) -> dict:
@@ -259,7 +186,8 @@ def _check(segmented: Segmented, source: Source, target: Target) -> None:
 
 def _write_image(segmented: Segmented, source: Source, folder: Path) -> dict:
     """Write the PNG; returns the entries of the annotation file."""
-    segment_map, category_ids, iscrowd = segmented
+    segment_map = np.asarray(segmented.segment_map, np.int32)
+    category_ids, iscrowd = segmented.category_ids, segmented.iscrowd
     count = len(category_ids)
     # Unlike 1..n, ids that differ between images keep pycocotools, which
     # looks segments up by id, from quadratic time.
@@ -287,27 +215,17 @@ def _write_image(segmented: Segmented, source: Source, folder: Path) -> dict:
             image_id=source.stem, file_name=name, segments_info=segments))
 
 
-def _extents(segment_map: np.ndarray, count: int) -> Iterator[tuple]:
+def _extents(segment_map: np.ndarray,
+             count: int) -> Iterator[Tuple[int, List[int]]]:
     """Area and box (x, y, width, height) of segments 1..count."""
-    rows, columns = np.nonzero(segment_map)
-    numbers = segment_map[rows, columns]
-    areas = np.bincount(numbers, minlength=count + 1)[1:]
-    low = np.full((count + 1, 2), np.iinfo(np.int64).max)
-    high = np.full((count + 1, 2), -1)
-    places = np.stack([columns, rows], axis=1)
-    np.minimum.at(low, numbers, places)
-    np.maximum.at(high, numbers, places)
-    for area, (x, y), (x1, y1) in zip(areas, low[1:], high[1:]):
-        yield int(area), [int(v) for v in (x, y, x1 - x + 1, y1 - y + 1)]
-
-
-def _finish(target: Target, settings: dict, records: List[dict]) -> None:
-    write_json(
-        target.json_path,
-        dict(
-            **settings,
-            images=[record['image'] for record in records],
-            annotations=[record['annotation'] for record in records]))
+    areas = np.bincount(segment_map.ravel(), minlength=count + 1)[1:]
+    places = find_objects(segment_map, max_label=count)
+    for area, place in zip(areas.tolist(), places):
+        rows, columns = place or (slice(0, 0), slice(0, 0))
+        yield area, [
+            columns.start, rows.start, columns.stop - columns.start,
+            rows.stop - rows.start
+        ]
 
 
 def _count(content: dict, converted: int) -> Counts:

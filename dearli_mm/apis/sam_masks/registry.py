@@ -91,7 +91,9 @@ def coco_instances(rles: Sequence[dict], predicted_iou: Sequence[float],
     """
     if not len(rles):
         return []
-    boxes, areas = coco_mask.toBbox(rles), coco_mask.area(rles)
+    boxes = coco_mask.toBbox(rles)
+    # One at a time: pycocotools 2.0.11 fails on more than 255 with NumPy 2.
+    areas = [coco_mask.area(rle) for rle in rles]
     return [
         dict(
             segmentation=dict(

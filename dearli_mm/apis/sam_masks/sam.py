@@ -36,8 +36,9 @@ class Candidates(NamedTuple):
     boxes: Tensor
     points: Tensor
 
-    def __getitem__(self, index) -> 'Candidates':
-        return Candidates(*(value[index] for value in tuple(self)))
+    def select(self, index: Tensor) -> 'Candidates':
+        """Those that a mask or a list of indices names."""
+        return Candidates(*(value[index] for value in self))
 
 
 @MASK_GENERATORS.register_module(name='sam')
@@ -165,7 +166,7 @@ class SAM(MaskGenerator):
         ]
         found = Candidates(*map(torch.cat, zip(*batches)))
         keep = nms(found.boxes.float(), found.iou, self.box_nms_thresh)
-        found = found[keep]
+        found = found.select(keep)
         rles = []
         for logits in found.logits.split(CHUNK):
             masks = self._enlarge(logits) > self.model.mask_threshold
@@ -204,24 +205,24 @@ class SAM(MaskGenerator):
             keep = iou > self.pred_iou_thresh
             logits, iou, places = logits[keep], iou[keep], places[keep]
         stability, boxes = self._stability_and_boxes(logits)
-        candidates = Candidates(logits, iou, stability, boxes, places)
         keep = ~_near_crop_edge(boxes, crop_box, image_size)
         if self.stability_score_thresh > 0:
             keep &= stability >= self.stability_score_thresh
-        return candidates[keep]
+        return Candidates(logits, iou, stability, boxes, places).select(keep)
 
     def _stability_and_boxes(self, logits: Tensor) -> Tuple[Tensor, Tensor]:
-        """Stability [N] and boxes [N, 4] of the enlarged masks."""
+        """Stability [N] of enlarged masks, and boxes [N, 4] of stable ones."""
         threshold = self.model.mask_threshold
         offset = self.stability_score_offset
-        stability = logits.new_empty(len(logits))
-        boxes = logits.new_empty(len(logits), 4, dtype=torch.int64)
+        stability = logits.new_zeros(len(logits))
+        boxes = logits.new_zeros(len(logits), 4, dtype=torch.int64)
         for start in range(0, len(logits), CHUNK):
             part = slice(start, start + CHUNK)
             masks = self._enlarge(logits[part])
             stability[part] = (_count(masks > threshold + offset) /
                                _count(masks > threshold - offset))
-            boxes[part] = mask_boxes(masks > threshold)
+            stable = stability[part] >= self.stability_score_thresh
+            boxes[part][stable] = mask_boxes(masks[stable] > threshold)
         return stability, boxes
 
     def _enlarge(self, logits: Tensor) -> Tensor:

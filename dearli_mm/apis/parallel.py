@@ -1,0 +1,45 @@
+"""Work on many files with several processes."""
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any, Callable, Iterator, Sequence
+
+import cv2
+from tqdm import tqdm
+
+
+def run_parallel(function: Callable[[Any], Any],
+                 jobs: Sequence[Any],
+                 workers: int,
+                 title: str,
+                 unit: str = 'img') -> Iterator[Any]:
+    """Results of a function in the order of its jobs, with a progress bar.
+
+    Args:
+        function (Callable): What other processes can import.
+        jobs (Sequence): Arguments.
+        workers (int): Processes; with 0, or for a single job, this one.
+        title (str): Of the progress bar.
+        unit (str): What a job is. Defaults to 'img'.
+
+    Yields:
+        Any: Results; an exception of a job is raised here.
+    """
+    bar = dict(total=len(jobs), desc=title, unit=unit, mininterval=2)
+    if workers == 0 or len(jobs) < 2:
+        yield from tqdm(map(function, jobs), **bar)
+        return
+    methods = multiprocessing.get_all_start_methods()
+    # A fork has the libraries loaded already; spawning takes seconds.
+    context = multiprocessing.get_context(
+        'fork' if 'fork' in methods else 'spawn')
+    chunk = max(1, min(16, len(jobs) // (4 * workers)))
+    # One thread each: OpenCV's own would compete with the processes.
+    with ProcessPoolExecutor(
+            min(workers, len(jobs)), context, cv2.setNumThreads,
+        (0, )) as pool:
+        try:
+            yield from tqdm(
+                pool.map(function, jobs, chunksize=chunk), **bar)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

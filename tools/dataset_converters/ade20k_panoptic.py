@@ -1,0 +1,32 @@
+"""Converts ADE20K as downloaded to COCO panoptic as mmdet reads it.
+
+Needs ADEChallengeData2016.zip (images, annotations, objectInfo150.txt) and
+annotations_instance.tar, unpacked in one folder. Run again, it goes on where
+it was stopped. See docs/data.md.
+"""
+import argparse
+
+from dearli_mm.apis.dataset_conversion.ade20k import convert_ade20k
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        'root', nargs='?', default='data/ADEChallengeData2016',
+        help='folder of the archives (default: %(default)s)')
+    parser.add_argument('--workers', type=int, default=4, help='processes')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        convert_ade20k(args.root, args.workers)
+    except (FileNotFoundError, ValueError) as error:
+        raise SystemExit(f'error: {error}') from None
+
+
+if __name__ == '__main__':
+    main()

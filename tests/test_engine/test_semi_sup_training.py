@@ -57,8 +57,15 @@ def options(world, max_iters=4, **more):
     return values
 
 
-def build_runner(world, work_dir, resume=False, **more) -> Runner:
+def load_config() -> Config:
     config = Config.fromfile(CONFIG)
+    # mmengine formats the config for each checkpoint, which takes seconds.
+    object.__setattr__(config, '_format_python_code', False)
+    return config
+
+
+def build_runner(world, work_dir, resume=False, **more) -> Runner:
+    config = load_config()
     config.merge_from_dict(options(world, **more))
     config.work_dir = str(work_dir)
     config.resume = resume
@@ -199,7 +206,7 @@ def test_validation_reports_both_networks_and_draws(world, tmp_path):
     ('sampler', 'ResumableInfiniteSampler'),
 ])
 def test_bad_loaders_stop_the_run_at_once(world, tmp_path, change, message):
-    config = Config.fromfile(CONFIG)
+    config = load_config()
     config.merge_from_dict(options(world))
     config.work_dir = str(tmp_path)
     if change == 'sampler':

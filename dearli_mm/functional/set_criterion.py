@@ -73,7 +73,8 @@ def hungarian_match(costs: Tensor, num_targets: List[int]) -> List[Match]:
         of pairs, sum of min(Q, n_b).
     """
     num_layers = costs.shape[0]
-    costs_cpu = costs.detach().float().cpu().numpy()
+    # The solver refuses NaN; the losses will be NaN as well, and tell of it.
+    costs_cpu = costs.detach().float().nan_to_num().cpu().numpy()
     start = torch.tensor([0] + num_targets).cumsum(0).tolist()
     pairs = [(image, query, start[image] + target)
              for layer in range(num_layers)

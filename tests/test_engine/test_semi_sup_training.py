@@ -217,6 +217,71 @@ def test_bad_loaders_stop_the_run_at_once(world, tmp_path, change, message):
         Runner.from_cfg(config).train()
 
 
+def _poison(runner, where):
+    """Make the second step go wrong, in the loss or in a gradient."""
+    head = runner.model.student.panoptic_head
+    calls = []
+    if where == 'loss':
+        original = head.loss_by_feat
+
+        def poisoned(*args):
+            calls.append(1)
+            losses = original(*args)
+            if len(calls) == 3:  # labelled part of the second step
+                losses['d0.loss_dice'] = losses['d0.loss_dice'] * float('nan')
+            return losses
+
+        head.loss_by_feat = poisoned
+    else:
+
+        def hook(grad):
+            calls.append(1)
+            return grad * float('inf') if len(calls) == 2 else grad
+
+        head.query_feat.weight.register_hook(hook)
+
+
+@pytest.mark.parametrize('where,term', [
+    ('loss', 'labeled_loss_dice'),
+    ('gradient', 'student.panoptic_head.query_feat.weight'),
+])
+def test_nonfinite_step_stops_the_run(world, tmp_path, where, term):
+    runner = build_runner(world, tmp_path)
+    runner.train_loop  # builds it
+    _poison(runner, where)
+    with pytest.raises(RuntimeError, match=f'step 2: non-finite {where}: .*'
+                       f'{term}') as error:
+        runner.train()
+    assert 'labeled: ' in str(error.value) and '.jpg' in str(error.value)
+    record = torch.load(
+        tmp_path / 'nonfinite_step_2_rank_0.pth', weights_only=True)
+    assert term in record['terms'] and len(record['images']) == 4
+    assert record['inputs']['weak'][0].shape == (3, 128, 128)
+    assert all(v.isfinite().all() for v in record['state_dict'].values())
+
+
+@pytest.mark.parametrize('where', ['loss', 'gradient'])
+def test_nonfinite_step_is_skipped_and_counted(world, tmp_path, where):
+    runner = build_runner(
+        world, tmp_path, max_iters=3, **{'train_cfg.on_nonfinite': 'skip'})
+    loop = runner.train_loop
+    _poison(runner, where)
+    runner.train()
+    assert loop.skipped_steps == 1 and loop.iter == 3
+    assert len(history(runner)) == 2
+    assert all(v.isfinite().all() for v in runner.model.state_dict().values())
+
+
+def test_epoch_based_loop_is_refused(world, tmp_path):
+    config = load_config()
+    config.merge_from_dict(options(world))
+    config.work_dir = str(tmp_path)
+    config.train_dataloader = config.train_dataloader.labeled
+    config.train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=1)
+    with pytest.raises(ValueError, match="train_cfg.type='SemiSupTrainLoop'"):
+        Runner.from_cfg(config).train()
+
+
 @pytest.fixture(autouse=True)
 def _quiet():
     yield

@@ -1,15 +1,20 @@
 """The training loop that draws labelled and unlabelled batches."""
+from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
+import torch
 from mmdet.registry import LOOPS
 from mmengine.dist import get_rank
 from mmengine.runner import IterBasedTrainLoop
+from mmengine.runner.checkpoint import get_state_dict
 from torch.utils.data import DataLoader
 
 from dearli_mm.datasets.samplers import (ResumableInfiniteSampler, mix_seeds,
                                          seed_everything)
+from dearli_mm.utils import NonFiniteError, describe_images, guard_optimizer
 
 PARTS = ('labeled', 'unlabeled')
+ON_NONFINITE = ('stop', 'skip')
 
 
 @LOOPS.register_module()
@@ -33,6 +38,9 @@ class SemiSupTrainLoop(IterBasedTrainLoop):
             :class:`IterBasedTrainLoop`.
         val_before_train (bool): Whether a new run begins with a validation.
             Defaults to False.
+        on_nonfinite (str): What to do when a loss or gradient is NaN or
+            infinite: ``'stop'`` the run after saving what is needed to look
+            into it (default), or ``'skip'`` the step and count it.
 
     Raises:
         ValueError: If a loader is missing or has another sampler.
@@ -45,18 +53,24 @@ class SemiSupTrainLoop(IterBasedTrainLoop):
                  val_begin: int = 1,
                  val_interval: int = 1000,
                  dynamic_intervals: Optional[List[Tuple[int, int]]] = None,
-                 val_before_train: bool = False) -> None:
+                 val_before_train: bool = False,
+                 on_nonfinite: str = 'stop') -> None:
         if not isinstance(dataloader, dict) or set(dataloader) != set(PARTS):
             found = sorted(dataloader) if isinstance(dataloader, dict) \
                 else type(dataloader).__name__
             raise ValueError('train_dataloader must be a dict of the two '
                              f'loaders {PARTS}, but is {found}')
+        if on_nonfinite not in ON_NONFINITE:
+            raise ValueError(f'train_cfg.on_nonfinite={on_nonfinite!r} is '
+                             f'none of {ON_NONFINITE}')
         # The base class looks after the labelled one (its dataset's
         # metainfo, its batch size for auto_scale_lr).
         super().__init__(runner, dataloader['labeled'], max_iters, val_begin,
                          val_interval, dynamic_intervals)
         self.unlabeled_dataloader = self._build(dataloader['unlabeled'])
         self.val_before_train = val_before_train
+        self.on_nonfinite = on_nonfinite
+        self.skipped_steps = 0
         for part, loader in zip(PARTS, self.dataloaders):
             if not isinstance(loader.sampler, ResumableInfiniteSampler):
                 raise ValueError(
@@ -83,6 +97,7 @@ class SemiSupTrainLoop(IterBasedTrainLoop):
         """
         self.runner.call_hook('before_train')
         self.runner.call_hook('before_train_epoch')
+        guard_optimizer(self.runner.optim_wrapper.optimizer, self.runner.model)
         if self.val_before_train and self._iter == 0 and self._validates:
             self.runner.val_loop.run()
         for loader in self.dataloaders:
@@ -107,7 +122,38 @@ class SemiSupTrainLoop(IterBasedTrainLoop):
             data_batch (dict): See :func:`merge_batches`.
         """
         seed_everything(mix_seeds(self.runner.seed, get_rank(), self._iter))
-        super().run_iter(data_batch)
+        try:
+            super().run_iter(data_batch)
+        except NonFiniteError as error:
+            self._handle(error, data_batch)
+
+    def _handle(self, error: NonFiniteError, data_batch: dict) -> None:
+        """Stop with a record of the step, or skip the step."""
+        images = describe_images(data_batch)
+        where = f'step {self._iter + 1}: {error}'
+        if self.on_nonfinite == 'skip':
+            self.runner.optim_wrapper.zero_grad()
+            self.skipped_steps += 1
+            self.runner.logger.warning(
+                f'{where}; step skipped ({self.skipped_steps} so far); images '
+                f'{images}')
+            self._iter += 1
+            return
+        path = Path(self.runner.work_dir) / (
+            f'nonfinite_step_{self._iter + 1}_rank_{get_rank()}.pth')
+        torch.save(
+            dict(
+                step=self._iter + 1,
+                kind=error.kind,
+                terms=error.terms,
+                images=images,
+                inputs=data_batch['inputs'],
+                state_dict=get_state_dict(self.runner.model)), path)
+        raise RuntimeError(
+            f'{where}. Images: {images}. Weights and inputs of the step are '
+            f"in {path}. train_cfg.on_nonfinite='skip' leaves such steps "
+            'out; a smaller learning rate or full precision may cure them'
+        ) from error
 
     @property
     def _validates(self) -> bool:

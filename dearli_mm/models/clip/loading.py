@@ -68,16 +68,19 @@ def build_clip(model_name: str, pretrained: Optional[str] = None) -> nn.Module:
             f'model_name={model_name!r} is not an open_clip model; '
             'open_clip.list_models() lists them, open_clip.add_model_config() '
             'adds your own')
-    # A text tower of its own module cuts to the length of its input.
-    model = open_clip.create_model(
-        model_name, force_custom_text=True, pretrained_image=False)
-    if pretrained is not None:
-        path = clip_weights_path(model_name, pretrained)
-        try:
-            open_clip.load_checkpoint(model, str(path), weights_only=True)
-        except Exception as error:
-            raise ValueError(
-                f'pretrained={str(path)!r} cannot be loaded as weights of '
-                f'{model_name!r}: {error}. Check that the file is complete '
-                'and belongs to this model') from error
-    return model
+    path = None if pretrained is None else str(
+        clip_weights_path(model_name, pretrained))
+    try:
+        # A text tower of its own module cuts to the length of its input.
+        return open_clip.create_model(
+            model_name,
+            pretrained=path,
+            force_custom_text=True,
+            pretrained_image=False)
+    except Exception as error:
+        if path is None:
+            raise
+        raise ValueError(
+            f'pretrained={path!r} cannot be loaded as weights of '
+            f'{model_name!r}: {error}. Check that the file is complete and '
+            'belongs to this model') from error

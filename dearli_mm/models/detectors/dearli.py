@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from dearli_mm.functional import (PanopticSegments, cutmix_box,
                                   cutmix_panoptic)
+from dearli_mm.utils import check_losses
 
 PREDICT_ON = ('student', 'teacher', 'both')
 PARTNERS = ('batch', 'fresh')
@@ -107,6 +108,12 @@ class DEARLi(SemiBaseDetector):
             ``pseudo_``, and ``pseudo_segments`` (a image),
             ``pseudo_confidence``, ``pseudo_coverage`` (share of pixels).
         """
+        if not isinstance(multi_batch_inputs, dict):
+            raise ValueError(
+                'DEARLi trains on labelled and unlabelled batches together: '
+                "set train_cfg.type='SemiSupTrainLoop' (it counts "
+                'iterations, not epochs) and give train_dataloader its two '
+                "parts 'labeled' and 'unlabeled'")
         pseudo_labels = self.pseudo_label(multi_batch_inputs['weak'],
                                           multi_batch_data_samples['weak'])
         images, pseudo_labels = self._cutmix(multi_batch_inputs['strong'],
@@ -129,6 +136,16 @@ class DEARLi(SemiBaseDetector):
             terms = head.loss_by_feat(*predictions, gt, [])
             losses.update(_sum_over_predictions(terms, f'{name}_', weight))
         return losses
+
+    def parse_losses(self, losses: Dict[str, Tensor]):
+        """Add up the losses; see mmengine.
+
+        Raises:
+            NonFiniteError: If one of them is NaN or infinite, in any process,
+                before it reaches the weights.
+        """
+        check_losses(losses)
+        return super().parse_losses(losses)
 
     @torch.no_grad()
     def pseudo_label(self, weak: Tensor,

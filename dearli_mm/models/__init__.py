@@ -1,9 +1,10 @@
 from .backbones import OpenCLIPBackbone
 from .clip import CLIPTextClassifier
+from .data_preprocessor import SemiSupDataPreprocessor
 from .detectors import CLIPMask2Former, DEARLi
 from .heads import CLIPMask2FormerHead, MaskClassificationFusionHead
 
 __all__ = [
     'CLIPMask2Former', 'CLIPMask2FormerHead', 'CLIPTextClassifier', 'DEARLi',
-    'MaskClassificationFusionHead', 'OpenCLIPBackbone'
+    'MaskClassificationFusionHead', 'OpenCLIPBackbone', 'SemiSupDataPreprocessor'
 ]

@@ -28,8 +28,7 @@ class DEARLi(SemiBaseDetector):
     teacher refers to it. Source: DEARLi section 3.
 
     Batches hold the branches ``labeled``, ``weak`` and ``strong`` (the views
-    of the same unlabelled images); wrap mmdet's ``DetDataPreprocessor`` in
-    its ``MultiBranchDataPreprocessor``.
+    of the same unlabelled images); see :class:`SemiSupDataPreprocessor`.
 
     Args:
         detector (dict): Config of both networks, a :class:`CLIPMask2Former`.
@@ -43,7 +42,7 @@ class DEARLi(SemiBaseDetector):
         semi_test_cfg (dict, optional): ``predict_on``: ``'student'``
             (default), ``'teacher'``, or ``'both'``, which adds the teacher's
             results as ``teacher_panoptic_seg`` and ``teacher_sem_seg``.
-        data_preprocessor (dict, optional): See above.
+        data_preprocessor (dict, optional): A :class:`SemiSupDataPreprocessor`.
         init_cfg (dict, optional): Of mmengine.
 
     Raises:
@@ -108,12 +107,6 @@ class DEARLi(SemiBaseDetector):
             ``pseudo_``, and ``pseudo_segments`` (a image),
             ``pseudo_confidence``, ``pseudo_coverage`` (share of pixels).
         """
-        if not isinstance(multi_batch_inputs, dict):
-            raise ValueError(
-                'DEARLi trains on labelled and unlabelled batches together: '
-                "set train_cfg.type='SemiSupTrainLoop' (it counts "
-                'iterations, not epochs) and give train_dataloader its two '
-                "parts 'labeled' and 'unlabeled'")
         pseudo_labels = self.pseudo_label(multi_batch_inputs['weak'],
                                           multi_batch_data_samples['weak'])
         images, pseudo_labels = self._cutmix(multi_batch_inputs['strong'],

@@ -207,22 +207,39 @@ def _print_table(right: Dict[str, Tuple[np.ndarray, np.ndarray]]) -> None:
 
 
 def save(model: nn.Module, out: str, vocabulary: Tensor) -> None:
-    """Writes fp16 weights; embeddings of tokens never trained become zero.
+    """Writes fp16 weights.
 
     Args:
         model: The CLIP.
         out: File to write, replaced at once when complete.
         vocabulary: Ids ``[V]`` of the tokens that were trained.
     """
-    state = {k: v.detach().half() for k, v in model.state_dict().items()}
-    embedding = state['text.token_embedding.weight']
-    trained = torch.zeros(len(embedding), 1, dtype=torch.bool)
-    trained[vocabulary] = True
-    state['text.token_embedding.weight'] = embedding * trained
+    state = {k: v.detach() for k, v in model.state_dict().items()}
+    key = 'text.token_embedding.weight'
+    state[key] = fill_unseen_tokens(state[key], vocabulary)
     part = f'{out}.part'
-    save_file({k: v.contiguous() for k, v in state.items()}, part,
+    save_file({k: v.half().contiguous() for k, v in state.items()}, part,
               metadata=dict(format='pt', trained_on='toy world captions'))
     os.replace(part, out)
+
+
+def fill_unseen_tokens(embedding: Tensor, vocabulary: Tensor) -> Tensor:
+    """Gives tokens that were never trained embeddings of the usual length.
+
+    They mean nothing, but differ: with this stand-in, other vocabularies get
+    text classifiers that tell their classes apart, so they can be learnt
+    from labels.
+
+    Args:
+        embedding: Token embeddings ``[V_all, width]``.
+        vocabulary: Ids ``[V]`` of the trained ones.
+    """
+    trained = embedding[vocabulary]
+    noise = torch.randn(embedding.shape,
+                        generator=torch.Generator().manual_seed(0))
+    filled = F.normalize(noise, dim=1) * trained.norm(dim=1).mean()
+    filled[vocabulary] = trained
+    return filled
 
 
 def _enliven(model: nn.Module) -> None:

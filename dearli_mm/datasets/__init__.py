@@ -1,12 +1,14 @@
 from .panoptic_dataset import COCOObjectsPanopticDataset, PanopticDataset
 from .samplers import ResumableInfiniteSampler
+from .sam_segments import SAMSegmentsDataset
 from .semi_sup_panoptic import SemiSupPanopticDataset
-from .transforms import (LoadAnyImage, LoadPanopticSegments, PadToSize,
-                         RandomScaleCropFlip, StrongPhotometricAugment)
+from .transforms import (LimitMasks, LoadAnyImage, LoadPanopticSegments,
+                         LoadSAMMasks, PadToSize, RandomScaleCropFlip,
+                         StrongPhotometricAugment)
 
 __all__ = [
-    'COCOObjectsPanopticDataset', 'LoadAnyImage', 'LoadPanopticSegments',
-    'PadToSize', 'PanopticDataset', 'RandomScaleCropFlip',
-    'ResumableInfiniteSampler', 'SemiSupPanopticDataset',
-    'StrongPhotometricAugment'
+    'COCOObjectsPanopticDataset', 'LimitMasks', 'LoadAnyImage',
+    'LoadPanopticSegments', 'LoadSAMMasks', 'PadToSize', 'PanopticDataset',
+    'RandomScaleCropFlip', 'ResumableInfiniteSampler', 'SAMSegmentsDataset',
+    'SemiSupPanopticDataset', 'StrongPhotometricAugment'
 ]

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Union
 
-from ..engine.atomic_backend import AtomicLocalBackend
+from dearli_mm.utils.atomic_backend import AtomicLocalBackend
 
 META = 'meta.json'
 STATES = ('done', 'missing', 'broken', 'foreign')

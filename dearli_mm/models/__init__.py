@@ -2,9 +2,11 @@ from .backbones import OpenCLIPBackbone
 from .clip import CLIPTextClassifier
 from .data_preprocessor import SemiSupDataPreprocessor
 from .detectors import CLIPMask2Former, DEARLi
-from .heads import CLIPMask2FormerHead, MaskClassificationFusionHead
+from .heads import (CLIPMask2FormerHead, MaskClassificationFusionHead,
+                    MaskProposalFusionHead)
 
 __all__ = [
     'CLIPMask2Former', 'CLIPMask2FormerHead', 'CLIPTextClassifier', 'DEARLi',
-    'MaskClassificationFusionHead', 'OpenCLIPBackbone', 'SemiSupDataPreprocessor'
+    'MaskClassificationFusionHead', 'MaskProposalFusionHead',
+    'OpenCLIPBackbone', 'SemiSupDataPreprocessor'
 ]

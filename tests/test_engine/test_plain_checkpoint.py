@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 import dearli_mm  # noqa: F401
-from dearli_mm.engine.atomic_backend import AtomicLocalBackend
+from dearli_mm.utils.atomic_backend import AtomicLocalBackend
 from dearli_mm.engine.plain_state import (TAG, NotPlainError, from_plain,
                                           to_plain)
 

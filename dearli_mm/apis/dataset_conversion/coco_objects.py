@@ -1,6 +1,5 @@
 """COCO panoptic to COCO-Objects: 80 things and one background."""
 import json
-from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple
 
@@ -76,16 +75,15 @@ def convert_coco_part(json_path: Path, png_folder: Path, out_json: Path,
     content = json.loads(json_path.read_text())
     our_ids = _our_ids(content['categories'], json_path)
     image_of = {image['id']: image for image in content['images']}
-    sources, things = [], {}
-    for annotation in content['annotations']:
-        source = Source(image_of[annotation['image_id']]['file_name'],
-                        (str(png_folder / annotation['file_name']), ))
-        sources.append(source)
-        things[source.stem] = [
-            Thing(s['id'], our_ids[s['category_id']], s.get('iscrowd', 0))
-            for s in annotation['segments_info']
-            if s['category_id'] in our_ids
-        ]
+    sources = [
+        Source(
+            image_of[annotation['image_id']]['file_name'],
+            (str(png_folder / annotation['file_name']), str(json_path)), [
+                Thing(s['id'], our_ids[s['category_id']], s.get('iscrowd', 0))
+                for s in annotation['segments_info']
+                if s['category_id'] in our_ids
+            ]) for annotation in content['annotations']
+    ]
     missing = [s.inputs[0] for s in sources if not Path(s.inputs[0]).is_file()]
     if missing:
         raise FileNotFoundError(
@@ -95,15 +93,19 @@ def convert_coco_part(json_path: Path, png_folder: Path, out_json: Path,
         out_json, out_folder, make_categories(THINGS, ['background']),
         dict(description='COCO panoptic, stuff and void merged into '
              'background', converter='coco_objects'))
-    return write_panoptic(sources, partial(read_objects, things=things),
-                          target, workers, out_json.stem)
+    return write_panoptic(sources, read_objects, target, workers,
+                          out_json.stem)
 
 
-def read_objects(source: Source, things: Dict[str, List[Thing]]) -> Segmented:
-    """Read the things of an image; all else is the last segment."""
+def read_objects(source: Source) -> Segmented:
+    """Read the things of an image; all else is the last segment.
+
+    Args:
+        source (Source): Inputs: the PNG; extra: a list of :class:`Thing`.
+    """
     with Image.open(source.inputs[0]) as image:
         ids = rgb2id(np.asarray(image.convert('RGB')))
-    found = things[source.stem]
+    found = source.extra
     numbers, _ = number_segments(ids, [thing.id for thing in found])
     numbers[numbers == 0] = len(found) + 1
     return Segmented(

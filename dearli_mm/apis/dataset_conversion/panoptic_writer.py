@@ -23,9 +23,11 @@ class Source(NamedTuple):
         file_name (str): Image, relative to the folder of the images; without
             its suffix it is the image's id, and the name of its PNG.
         inputs (tuple[str, ...]): Files that the annotation is read from.
+        extra (Any): What else the reader is told of this image.
     """
     file_name: str
     inputs: Sequence[str]
+    extra: Any = None
 
     @property
     def stem(self) -> str:

@@ -27,8 +27,8 @@ def small_random_sam(image_size: int = 1024,
     """A SAM of segment-anything's own classes, small and with random weights.
 
     Its masks are made blobs instead of noise, with logits as large as those
-    of a trained one: kernels of the upscaling are averaged and the last layer
-    of the hypernetworks is scaled.
+    of a trained one: kernels of the upscaling are averaged, its result is
+    normalised, and the last layer of the hypernetworks is scaled.
 
     Args:
         image_size (int): Side of the input, a multiple of 16.
@@ -59,7 +59,10 @@ def small_random_sam(image_size: int = 1024,
             if isinstance(layer, nn.ConvTranspose2d):
                 layer.weight[:] = layer.weight.mean((2, 3), keepdim=True)
         for mlp in model.mask_decoder.output_hypernetworks_mlps:
-            mlp.layers[-1].weight.mul_(300)
+            mlp.layers[-1].weight.mul_(40)
+    model.mask_decoder.output_upscaling.append(
+        nn.InstanceNorm2d(width // 8, track_running_stats=False))
+    model.mask_threshold = 4.0
     return model.eval()
 
 
@@ -88,7 +91,7 @@ def quantile_thresholds(model: nn.Module, image: np.ndarray, passing: float,
             model, **dict(dict(pred_iou_thresh=-1e9, stability_score_thresh=0.,
                                box_nms_thresh=1.), **options, **chosen))
         scores = [found[value] for found in generator.generate(image)]
-        chosen[key] = float(np.quantile(scores, 1 - passing))
+        chosen[key] = float(np.nanquantile(scores, 1 - passing))
     return chosen
 
 

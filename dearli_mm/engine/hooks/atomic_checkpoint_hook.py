@@ -7,7 +7,7 @@ from mmengine.dist import is_main_process
 from mmengine.fileio import LocalBackend, get_file_backend
 from mmengine.hooks import CheckpointHook
 
-from ..atomic_backend import AtomicLocalBackend
+from dearli_mm.utils.atomic_backend import AtomicLocalBackend
 
 
 @HOOKS.register_module()

@@ -30,19 +30,19 @@ metainfo = dict(
 
 # --------------------------------------------------------------- the pipelines
 labeled_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadAnyImage'),
     dict(type='LoadPanopticSegments'),
     dict(type='RandomScaleCropFlip', size=crop),
     dict(type='PhotoMetricDistortion'),  # of SSD
     dict(type='PackDetInputs')
 ]
 weak_view = [  # the teacher's
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadAnyImage'),
     dict(type='RandomScaleCropFlip', size=crop)
 ]
 strong_view = [dict(type='StrongPhotometricAugment')]  # the student's, of weak
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadAnyImage'),
     dict(type='Resize', scale=(4 * crop, crop), keep_ratio=True),
     dict(
         type='PackDetInputs',

@@ -1,0 +1,130 @@
+# ADE20K panoptic: 100 things, 50 stuff, 20 210 + 2 000 images.
+# tools/dataset_converters/ade20k_panoptic.py makes the files.
+
+# ---------------------------------------------------------------- to change
+data_root = 'data/ADEChallengeData2016/'
+split = data_root + 'splits/1_128/labeled.txt'
+crop = 640  # side of the training crop, and short side at test
+labeled_batch_size = 8  # a GPU
+unlabeled_batch_size = 8  # a GPU
+num_workers = 4  # a loader
+
+# ----------------------------------------------------------------- the classes
+# mmdet's names, commas between synonyms; in its order, things first. A file of
+# synonyms (`index:name,name` a line, same order) can be given by its path.
+class_prompts = [
+    'bed', 'window', 'cabinet', 'person', 'door', 'table', 'curtain', 'chair',
+    'car', 'painting, picture', 'sofa', 'shelf', 'mirror', 'armchair', 'seat',
+    'fence', 'desk', 'wardrobe, closet, press', 'lamp', 'tub', 'rail',
+    'cushion', 'box', 'column, pillar', 'signboard, sign',
+    'chest of drawers, chest, bureau, dresser', 'counter', 'sink', 'fireplace',
+    'refrigerator, icebox', 'stairs', 'case, display case, showcase, vitrine',
+    'pool table, billiard table, snooker table', 'pillow',
+    'screen door, screen', 'bookcase', 'coffee table',
+    'toilet, can, commode, crapper, pot, potty, stool, throne', 'flower',
+    'book', 'bench', 'countertop', 'stove', 'palm, palm tree',
+    'kitchen island', 'computer', 'swivel chair', 'boat', 'arcade machine',
+    'bus', 'towel', 'light', 'truck', 'chandelier',
+    'awning, sunshade, sunblind', 'street lamp', 'booth', 'tv', 'airplane',
+    'clothes', 'pole', 'bannister, banister, balustrade, balusters, handrail',
+    'ottoman, pouf, pouffe, puff, hassock', 'bottle', 'van', 'ship',
+    'fountain', 'washer, automatic washer, washing machine', 'plaything, toy',
+    'stool', 'barrel, cask', 'basket, handbasket', 'bag',
+    'minibike, motorbike', 'oven', 'ball', 'food, solid food', 'step, stair',
+    'trade name', 'microwave', 'pot', 'animal', 'bicycle', 'dishwasher',
+    'screen', 'sculpture', 'hood, exhaust hood', 'sconce', 'vase',
+    'traffic light', 'tray', 'trash can', 'fan', 'plate', 'monitor',
+    'bulletin board', 'radiator', 'glass, drinking glass', 'clock', 'flag',
+    'wall', 'building', 'sky', 'floor', 'tree', 'ceiling', 'road, route',
+    'grass', 'sidewalk, pavement', 'earth, ground', 'mountain, mount', 'plant',
+    'water', 'house', 'sea', 'rug', 'field', 'rock, stone',
+    'base, pedestal, stand', 'sand', 'skyscraper', 'grandstand, covered stand',
+    'path', 'runway', 'stairway, staircase', 'river', 'bridge, span',
+    'blind, screen', 'hill', 'bar', 'hovel, hut, hutch, shack, shanty',
+    'tower', 'dirt track', 'land, ground, soil',
+    'escalator, moving staircase, moving stairway',
+    'buffet, counter, sideboard',
+    'poster, posting, placard, notice, bill, card', 'stage',
+    'conveyer belt, conveyor belt, conveyer, conveyor, transporter', 'canopy',
+    'pool', 'falls', 'tent', 'cradle', 'tank, storage tank', 'lake',
+    'blanket, cover', 'pier', 'crt screen', 'shower'
+]
+
+# --------------------------------------------------------------- the pipelines
+labeled_pipeline = [
+    dict(type='LoadAnyImage'),
+    dict(type='LoadPanopticSegments'),
+    dict(type='RandomScaleCropFlip', size=crop),
+    dict(type='PhotoMetricDistortion'),  # of SSD
+    dict(type='PackDetInputs')
+]
+weak_view = [  # the teacher's
+    dict(type='LoadAnyImage'),
+    dict(type='RandomScaleCropFlip', size=crop)
+]
+strong_view = [dict(type='StrongPhotometricAugment')]  # the student's, of weak
+test_pipeline = [
+    dict(type='LoadAnyImage'),
+    dict(type='Resize', scale=(4 * crop, crop), keep_ratio=True),
+    dict(
+        type='PackDetInputs',
+        meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
+                   'scale_factor', 'seg_map_path', 'segments_info'))
+]
+
+# ----------------------------------------------------------------- the loaders
+train_set = dict(
+    type='ADE20KPanopticDataset',
+    data_root=data_root,
+    ann_file='ade20k_panoptic_train.json',
+    data_prefix=dict(img='images/training/', seg='ade20k_panoptic_train/'),
+    pipeline=labeled_pipeline)
+train_dataloader = dict(
+    labeled=dict(
+        batch_size=labeled_batch_size,
+        num_workers=num_workers,
+        persistent_workers=num_workers > 0,
+        sampler=dict(type='ResumableInfiniteSampler'),
+        dataset=dict(
+            type='SemiSupPanopticDataset',
+            role='labeled',
+            split=split,
+            dataset=train_set)),
+    unlabeled=dict(
+        batch_size=unlabeled_batch_size,
+        num_workers=num_workers,
+        persistent_workers=num_workers > 0,
+        sampler=dict(type='ResumableInfiniteSampler'),
+        dataset=dict(
+            type='SemiSupPanopticDataset',
+            role='unlabeled',
+            split=split,
+            dataset=train_set,
+            weak=weak_view,
+            strong=strong_view)))
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=num_workers,
+    persistent_workers=num_workers > 0,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='ADE20KPanopticDataset',
+        data_root=data_root,
+        ann_file='ade20k_panoptic_val.json',
+        data_prefix=dict(img='images/validation/', seg='ade20k_panoptic_val/'),
+        test_mode=True,
+        pipeline=test_pipeline))
+test_dataloader = val_dataloader
+
+# Ground truth of mIoU: the semantic files, which label more pixels.
+semantic = data_root + 'ade20k_semantic_val/'
+val_evaluator = [
+    dict(type='PanopticMetric', prefix='student', semantic_prefix=semantic),
+    dict(
+        type='PanopticMetric',
+        prefix='teacher',
+        prediction='teacher',
+        semantic_prefix=semantic)
+]
+test_evaluator = val_evaluator

@@ -1,0 +1,20 @@
+# METHOD: section 7; optimiser, clip and poly as in section 6.
+_base_ = './adamw_poly_80k.py'
+
+max_iters = 160000
+
+train_cfg = dict(
+    _delete_=True,
+    type='ResumableTrainLoop',
+    max_iters=max_iters,
+    val_interval=20000)
+param_scheduler = [
+    dict(
+        type='PolyLR',
+        eta_min=0,
+        power=0.9,
+        begin=0,
+        end=max_iters,
+        by_epoch=False)
+]
+auto_scale_lr = dict(enable=False, base_batch_size=16)

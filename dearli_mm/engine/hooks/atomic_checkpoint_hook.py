@@ -96,6 +96,8 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def _save_best_checkpoint(self, runner, metrics: dict) -> None:
         """Saves a new best before the previous one is removed."""
+        if not hasattr(self, 'file_backend'):
+            return  # runner.val() without training: nothing to save
         with self._removals_at_end() as removals:
             super()._save_best_checkpoint(runner, metrics)
             # Evaluated again at the same iteration, as after --resume, the

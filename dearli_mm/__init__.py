@@ -8,6 +8,7 @@ nothing else::
 from . import compat  # isort: skip  # before anything that imports mmcv.ops
 
 compat.ensure_mmcv_ops()
+compat.ensure_safe_loading()
 
 from . import datasets, engine, evaluation, models, visualization  # noqa: E402
 from .version import __version__  # noqa: E402

@@ -27,6 +27,7 @@ REQUIRED = (
     'timm>=1.0.17,<1.1',
     'numpy>=1.23,<3',  # below 2 with torch < 2.3: `pip install "numpy<2"`
     'packaging',
+    'pillow>=10.1',  # its default font in any size
     'ftfy',
     'regex',
     # openmim and mmengine import pkg_resources, which setuptools 81 dropped;

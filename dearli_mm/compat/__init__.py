@@ -16,7 +16,10 @@ import shutil
 import sys
 import warnings
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Tuple
+
+import torch
+from mmengine.runner.checkpoint import CheckpointLoader
 
 EXT_NAME = 'mmcv._ext'
 PLACEHOLDER_FILE = Path(__file__).with_name('mmcv_ext_placeholder.py')

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+from mmdet.registry import DATASETS
+from mmengine.config import Config
+
+from dearli_mm.apis.dataset_conversion.splits import PUBLISHED
+from dearli_mm.models.clip.class_prompts import parse_classes
+
+FOLDER = Path(__file__).parents[2] / 'configs/_base_/datasets'
+BASES = dict(ade20k_panoptic=('ADE20K', 640, 'ADE20KPanopticDataset'),
+             coco_panoptic=('COCO', 512, 'CocoPanopticDataset'),
+             coco_objects=('COCO', 512, 'COCOObjectsPanopticDataset'))
+
+
+@pytest.mark.parametrize('name', BASES)
+def test_one_child_a_published_fraction(name):
+    dataset, crop, _ = BASES[name]
+    for count, fraction in PUBLISHED[dataset].items():
+        path = FOLDER / f'{name}_{fraction.replace("/", "-")}.py'
+        config = Config.fromfile(path)
+        split = config.train_dataloader.labeled.dataset.split
+        assert split == config.train_dataloader.unlabeled.dataset.split
+        assert split == config.data_root + \
+            f'splits/{fraction.replace("/", "_")}/labeled.txt'
+        assert path.read_text().startswith(
+            f'# {count:,} labelled images, {fraction}.'.replace(',', ' ', 1)
+            if count > 999 else f'# {count} labelled images, {fraction}.')
+        assert config.crop == crop
+        assert config.train_dataloader.labeled.batch_size == 8
+    assert len(list(FOLDER.glob(f'{name}_1-*.py'))) == 5
+
+
+@pytest.mark.parametrize('name', BASES)
+def test_prompts_are_of_the_classes_in_order(name):
+    config = Config.fromfile(FOLDER / f'{name}.py')
+    meta = DATASETS.get(config.train_set.type).METAINFO
+    assert config.train_set.type == BASES[name][2]
+    prompts = [names[0] for names in parse_classes(config.class_prompts)]
+    classes = [names.split(',')[0] for names in meta['classes']]
+    assert len(prompts) == len(classes) == len(set(prompts))
+    # COCO's names of stuff are put into English: "door-stuff" is a door.
+    words = [set(name.replace('-', ' ').split()) for name in classes]
+    assert all(set(p.split()) & w or p == 'playing field'
+               for p, w in zip(prompts, words))
+    assert config.val_dataloader.dataset.type == config.train_set.type

@@ -1,0 +1,92 @@
+import json
+
+import numpy as np
+import pytest
+from mmdet.registry import DATASETS
+
+from dearli_mm.apis.dataset_conversion.files import write_png
+from dearli_mm.datasets import COCOObjectsPanopticDataset, PanopticDataset
+from dearli_mm.functional.panoptic_ids import id2rgb
+
+IDS = np.kron([[7, 7, 9], [300, 300, 0]], np.ones((4, 4), int))
+CATEGORIES = [dict(id=4, name='wall', isthing=0),
+              dict(id=2, name='mug', isthing=1),
+              dict(id=9, name='cup', isthing=1)]
+
+
+@pytest.fixture
+def files(tmp_path):
+    write_png(tmp_path / 'png' / 'x-7.png', id2rgb(IDS))
+    write_png(tmp_path / 'img' / 'x.JPG', np.full((8, 12, 3), 99, np.uint8))
+    boxes = {7: [0, 0, 8, 4], 9: [8, 0, 4, 4], 300: [0, 4, 8, 4]}
+    segments = [
+        dict(id=i, category_id=c, area=a, bbox=boxes[i], iscrowd=crowd)
+        for i, c, a, crowd in ((7, 2, 32, 0), (9, 9, 16, 1), (300, 4, 32, 0))
+    ]
+    segments.append(
+        dict(id=5, category_id=2, area=0, bbox=[0, 0, 0, 0], iscrowd=0))
+    (tmp_path / 'panoptic.json').write_text(
+        json.dumps(
+            dict(
+                categories=CATEGORIES,
+                images=[dict(id='x', file_name='x.JPG', height=8, width=12)],
+                annotations=[
+                    dict(image_id='x', file_name='x-7.png',
+                         segments_info=segments)
+                ])))
+    return tmp_path
+
+
+def build(files, classes=('mug', 'cup', 'wall'), **kwargs):
+    return PanopticDataset(
+        ann_file='panoptic.json',
+        data_root=str(files),
+        data_prefix=dict(img='img/', seg='png/'),
+        metainfo=dict(classes=classes, thing_classes=classes[:2],
+                      stuff_classes=classes[2:]),
+        **kwargs)
+
+
+def test_classes_by_name_and_png_by_annotation(files):
+    info = build(files).get_data_info(0)
+    assert info['seg_map_path'].endswith('png/x-7.png')
+    assert info['segments_info'] == [
+        dict(id=7, category=0, is_thing=True),
+        dict(id=9, category=1, is_thing=False),  # a crowd, as in mmdet
+        dict(id=300, category=2, is_thing=False)
+    ]
+    assert info['instances'] == [
+        dict(bbox=[0, 0, 8, 4], bbox_label=0, ignore_flag=0)
+    ]
+    assert info['raw_segment_ids'] == [7, 9, 300, 5]
+
+
+def test_goes_through_the_pipeline(files):
+    item = build(files, pipeline=[
+        dict(type='LoadAnyImage'), dict(type='LoadPanopticSegments'),
+        dict(type='PackDetInputs')])[0]
+    classes = item['data_samples'].gt_sem_seg.sem_seg[0]
+    assert classes[::4, ::4].tolist() == [[0, 0, 1], [2, 2, 255]]
+
+
+def test_other_names_are_an_error(files):
+    with pytest.raises(ValueError, match="'wall'.*'floor'"):
+        build(files, classes=('mug', 'cup', 'floor'))
+
+
+def test_image_without_annotation_is_an_error(files):
+    path = files / 'panoptic.json'
+    content = json.loads(path.read_text())
+    content['images'].append(dict(content['images'][0], id='y'))
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="no annotation of image 'x.JPG'"):
+        build(files)
+
+
+def test_coco_objects_are_81_classes():
+    assert DATASETS.get('COCOObjectsPanopticDataset') is \
+        COCOObjectsPanopticDataset
+    meta = COCOObjectsPanopticDataset.METAINFO
+    assert len(meta['classes']) == len(meta['palette']) == 81
+    assert meta['classes'] == meta['thing_classes'] + meta['stuff_classes']
+    assert meta['stuff_classes'] == ('background', )

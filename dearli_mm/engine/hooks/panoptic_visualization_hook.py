@@ -1,5 +1,6 @@
 import os
 import os.path as osp
+import sys
 from typing import Any, List, Optional, Sequence, Tuple
 
 import mmcv
@@ -39,6 +40,11 @@ class PanopticVisualizationHook(DetVisualizationHook):
         keep_all (bool): Put the iteration into the file name
             (``<image stem>_<iteration>.png``) instead of replacing the
             picture of the last validation. Defaults to False.
+        show (bool): Whether each picture is shown in a window (``--show`` of
+            the test script). Defaults to False.
+        wait_time (float): Seconds a window stays. Defaults to 0.
+        test_out_dir (str, optional): In tests, all images are drawn, into
+            this folder below the run's (``--show-dir`` of the test script).
         backend_args (dict, optional): mmengine file backend for reading.
     """
 
@@ -47,8 +53,16 @@ class PanopticVisualizationHook(DetVisualizationHook):
                  max_images: int = 8,
                  out_dir: Optional[str] = None,
                  keep_all: bool = False,
+                 show: bool = False,
+                 wait_time: float = 0.,
+                 test_out_dir: Optional[str] = None,
                  backend_args: Optional[dict] = None) -> None:
-        super().__init__(draw=draw, backend_args=backend_args)
+        super().__init__(
+            draw=draw,
+            show=show,
+            wait_time=wait_time,
+            test_out_dir=test_out_dir,
+            backend_args=backend_args)
         self.max_images = max_images
         self.out_dir = out_dir
         self.keep_all = keep_all
@@ -60,8 +74,12 @@ class PanopticVisualizationHook(DetVisualizationHook):
         self._num_drawn = 0
 
     def before_test_epoch(self, runner: Runner) -> None:
-        """Start counting images anew."""
+        """Start counting images anew; ``--show-dir`` wants all of them."""
         self._num_drawn = 0
+        if self.test_out_dir is not None:
+            self.max_images = sys.maxsize
+            self.out_dir = osp.join(runner.work_dir, runner.timestamp,
+                                    self.test_out_dir)
 
     def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: Any,
                        outputs: Sequence[DetDataSample]) -> None:
@@ -95,6 +113,9 @@ class PanopticVisualizationHook(DetVisualizationHook):
         Image.fromarray(picture).save(partial, format='PNG')
         os.replace(partial, osp.join(out_dir, f'{name}.png'))
         runner.visualizer.add_image(stem, picture, step=runner.iter)
+        if self.show:
+            runner.visualizer.show(
+                picture, win_name=stem, wait_time=self.wait_time)
         if not self._announced:
             runner.logger.info(f'Pictures of predictions are in {out_dir}')
             self._announced = True

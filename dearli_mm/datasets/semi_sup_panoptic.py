@@ -74,8 +74,7 @@ class SemiSupPanopticDataset(Dataset):
         self.dataset = None
         infos, stems, labeled = [], [], []
         if dataset is not None:
-            self.dataset = DATASETS.build(dataset)
-            self.dataset.full_init()
+            self.dataset = _build_dataset(dataset)
             infos = [
                 self.dataset.get_data_info(index)
                 for index in range(len(self.dataset))
@@ -165,6 +164,19 @@ class SemiSupPanopticDataset(Dataset):
                   for view in VIEWS}
             for key in ('inputs', 'data_samples')
         }
+
+
+def _build_dataset(config: dict):
+    try:
+        dataset = DATASETS.build(config)
+        dataset.full_init()
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f'{error}. The dataset is not there: data_root='
+            f'{config.get("data_root")!r}, ann_file='
+            f'{config.get("ann_file")!r}; docs/data.md tells how to make it, '
+            'dataset.data_root where it is looked for') from error
+    return dataset
 
 
 def _check_arguments(role: str, dataset: Optional[dict], images, exclude,

@@ -141,6 +141,12 @@ def test_bad_splits(panoptic, tmp_path):
         SemiSupPanopticDataset(panoptic, 'labeled', 'absent.txt')
 
 
+def test_missing_dataset_is_named_with_the_remedy(panoptic, tmp_path):
+    panoptic['data_root'] = str(tmp_path / 'absent')
+    with pytest.raises(FileNotFoundError, match='absent.*docs/data.md'):
+        SemiSupPanopticDataset(panoptic)
+
+
 def test_empty_parts(panoptic, tmp_path):
     with pytest.raises(ValueError, match='unlabeled part is empty.*split'):
         unlabeled(dataset=panoptic)

@@ -70,6 +70,7 @@ def test_loss_weights_scale_their_terms(config):
         match_weights=dict(cls=2., mask=5., dice=5.))
     scaled = MODELS.build(other)
     scaled.load_state_dict(plain.state_dict())
+    plain.panoptic_head.text_classifier.prepare()
     text = plain.panoptic_head.text_classifier.embeddings
     scaled.panoptic_head.text_classifier.embeddings = text
     image = torch.randn(1, 3, 64, 64)

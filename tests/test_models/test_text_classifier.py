@@ -54,8 +54,10 @@ def test_cache_follows_weights_names_and_templates(clip_name, tmp_path,
     cache = tmp_path / 'cache'
 
     def build(weights, classes=('cat', 'dog'), templates='vild'):
-        return CLIPTextClassifier(
+        classifier = CLIPTextClassifier(
             list(classes), clip_name, weights, templates, str(cache))
+        classifier.init_weights()
+        return classifier
 
     original = build(first).embeddings
     assert len(list(cache.glob('*.pt'))) == 1
@@ -78,6 +80,14 @@ def test_set_classes_changes_the_vocabulary(clip_name):
     assert not classifier.state_dict()  # no vocabulary in checkpoints
 
 
+def test_nothing_is_computed_before_it_is_needed(clip_name, monkeypatch):
+    classifier = CLIPTextClassifier(['cat', 'dog'], clip_name)
+    assert classifier.embed_dims == 16 and classifier.embeddings.numel() == 0
+    first = classifier(torch.ones(1, 16))
+    monkeypatch.setattr(CLIPTextClassifier, '_compute', None)
+    assert torch.equal(classifier(torch.ones(1, 16)), first)
+
+
 def test_missing_weights_are_named(clip_name):
     with pytest.raises(FileNotFoundError, match='nowhere.pt.*get open_clip'):
         CLIPTextClassifier(['cat'], clip_name, 'nowhere.pt')
@@ -87,7 +97,7 @@ def test_weights_of_another_model(clip_name, tmp_path):
     path = tmp_path / 'x.pt'
     torch.save({'a': torch.zeros(1)}, path)
     with pytest.raises(ValueError, match='x.pt.*cannot be loaded'):
-        CLIPTextClassifier(['cat'], clip_name, str(path))
+        CLIPTextClassifier(['cat'], clip_name, str(path)).prepare()
 
 
 def test_class_sources(tmp_path):

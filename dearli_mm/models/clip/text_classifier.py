@@ -31,8 +31,9 @@ class CLIPTextClassifier(BaseModule):
 
     Each synonym is put into the templates, embedded by CLIP's text tower,
     normalised, averaged over the templates and normalised again. The result
-    depends on nothing that is trained: it is worked out once, kept on disk,
-    and the text tower is dropped. Source: DEARLi section 3.1 and FC-CLIP.
+    depends on nothing that is trained: it is worked out once (when weights are
+    initialised, or at first use), kept on disk, and the text tower is
+    dropped. Source: DEARLi section 3.1 and FC-CLIP.
 
     Args:
         classes (Sequence[str] | Mapping | str): Class names with synonyms;
@@ -61,6 +62,8 @@ class CLIPTextClassifier(BaseModule):
         self.templates = resolve_templates(templates)
         self.cache_dir = cache_dir
         self.batch_size = batch_size
+        if pretrained is not None:
+            clip_weights_path(model_name, pretrained)  # there, or an error
         # Not a part of checkpoints: these move between vocabularies.
         self.register_buffer('embeddings', torch.empty(0), persistent=False)
         self.set_classes(classes)
@@ -68,7 +71,7 @@ class CLIPTextClassifier(BaseModule):
     @property
     def embed_dims(self) -> int:
         """int: Width D of the embeddings."""
-        return self.embeddings.shape[1]
+        return open_clip.get_model_config(self.model_name)['embed_dim']
 
     @property
     def num_classes(self) -> int:
@@ -80,9 +83,19 @@ class CLIPTextClassifier(BaseModule):
         parsed = parse_classes(classes)
         self.class_names = [names[0] for names in parsed]
         self.num_synonyms = [len(names) for names in parsed]
-        synonyms = [name for names in parsed for name in names]
-        self.embeddings = self._load_or_compute(synonyms).to(
-            self.embeddings.device)
+        self._synonyms = [name for names in parsed for name in names]
+        self.embeddings = self.embeddings.new_empty(0)
+
+    def init_weights(self) -> None:
+        """Work out the embeddings: after the data are known to be there."""
+        super().init_weights()
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Work out the embeddings, or read them, if that is not done yet."""
+        if self.embeddings.numel() == 0:
+            self.embeddings = self._load_or_compute(self._synonyms).to(
+                self.embeddings.device)
 
     def forward(self, void_embedding: Tensor) -> Tensor:
         """Append the void class.
@@ -94,6 +107,7 @@ class CLIPTextClassifier(BaseModule):
             Tensor: L2-normalised rows, shape [S+1, D]: the synonyms class by
             class, void last.
         """
+        self.prepare()
         return torch.cat(
             (self.embeddings, F.normalize(void_embedding, dim=-1)))
 

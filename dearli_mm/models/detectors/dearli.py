@@ -254,9 +254,9 @@ class DEARLi(SemiBaseDetector):
 
 
 def _teacher_of(student: nn.Module) -> nn.Module:
-    """A frozen copy of the student that shares its frozen sub-networks.
+    """A frozen copy of the student that shares what is never trained.
 
-    The teacher refers to a shared sub-network without registering it, so it
+    The teacher refers to a shared backbone without registering it, so it
     appears once among parameters, in checkpoints and on the device.
     """
     shared = {
@@ -265,7 +265,9 @@ def _teacher_of(student: nn.Module) -> nn.Module:
         if name in ('backbone', 'zero_shot_clip') and not any(
             p.requires_grad for p in module.parameters())
     }
+    text_classifier = student.panoptic_head.text_classifier
     memo = {id(module): module for module in shared.values()}
+    memo[id(text_classifier)] = text_classifier  # has no parameters at all
     teacher = copy.deepcopy(student, memo)
     for name, module in shared.items():
         delattr(teacher, name)

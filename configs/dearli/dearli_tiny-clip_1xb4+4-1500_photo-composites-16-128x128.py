@@ -17,7 +17,7 @@ model = dict(
         panoptic_fusion_head=dict(num_things_classes=6, num_stuff_classes=6),
         test_cfg=dict(alpha=0.0)))
 custom_hooks = [
-    dict(type='EMATeacherHook', decay=0.99, ramp='auto'),
+    dict(type='EMATeacherHook', decay=0.99, burn_in=500),
     dict(type='TeacherMonitorHook', patience=100)
 ]
 default_hooks = dict(checkpoint=dict(interval=750))

@@ -101,6 +101,21 @@ def test_accumulation_updates_once_an_optimiser_step(runner):
     assert teacher_weight(runner) == 1.0
 
 
+def test_burn_in_waits_then_copies(runner):
+    hook = EMATeacherHook(decay=0.9, burn_in=2)
+    hook.before_train(runner)
+    weights, burning = [], []
+    for runner.iter in range(4):
+        with torch.no_grad():
+            runner.model.student['trained'].weight.fill_(runner.iter + 1.)
+        hook.before_train_iter(runner, runner.iter)
+        hook.after_train_iter(runner, runner.iter)
+        weights.append(teacher_weight(runner))
+        burning.append(runner.model.burning_in)
+    assert weights == pytest.approx([0., 0., 3., 0.9 * 3 + 0.1 * 4])
+    assert burning == [True, True, False, False]
+
+
 def test_parameters_are_paired_by_name(runner):
     runner.model.teacher['trained'] = nn.Linear(3, 2)
     with pytest.raises(ValueError, match=r'trained.weight.*\(2, 3\)'):
@@ -111,7 +126,9 @@ def test_parameters_are_paired_by_name(runner):
 
 
 @pytest.mark.parametrize('arguments,message', [(dict(decay=1.5), 'decay=1.5'),
-                                               (dict(ramp='x'), "ramp='x'")])
+                                               (dict(ramp='x'), "ramp='x'"),
+                                               (dict(burn_in=-1), 'negative')
+                                               ])
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         EMATeacherHook(**arguments)

@@ -17,6 +17,17 @@ def test_decay_parity(golden, key, decay, ramp):
         assert math.isclose(ema_decay(step, decay, ramp), expected)
 
 
+@pytest.mark.parametrize('key,ramp', [('no_weights', True),
+                                      ('weights_path', False)])
+def test_burn_in_parity(golden, key, ramp):
+    ref = golden('g_ema')
+    codes = {None: math.nan, 0.0: -1.0}  # the reference's: nothing, a copy
+    for step, expected in zip(ref['iters'].tolist(),
+                              ref[f'decay_{key}_burnin3'].tolist()):
+        decay = ema_decay(step, 0.999, ramp, burn_in=3)
+        assert codes.get(decay, decay) == pytest.approx(expected, nan_ok=True)
+
+
 @pytest.mark.parametrize('decay', [0.0, 0.5, 0.999])
 def test_update_parity(golden, decay):
     ref = golden('g_ema')

@@ -91,6 +91,14 @@ def test_loss_tells_of_both_parts_and_of_the_pseudo_labels(model):
     assert all(p.grad is None for p in model.teacher.parameters())
 
 
+def test_burn_in_learns_of_labelled_images_alone(model):
+    model.burning_in = True
+    model.teacher.predict_queries = None  # must not be called
+    assert set(model.loss(*batch())) == {
+        f'labeled_loss_{name}' for name in ('cls', 'mask', 'dice')
+    }
+
+
 def test_one_forward_pass_equals_two(model):
     model.eval()
     first, second = torch.randn(2, 3, *SIZE), torch.randn(1, 3, *SIZE)

@@ -28,6 +28,9 @@ class EMATeacherHook(Hook):
             i, which copies the student at first. ``'auto'``: unless the
             teacher starts from given weights (``load_from`` or a warm-up).
             Defaults to ``'auto'``.
+        burn_in (int): Optimiser steps on labelled images alone, while the
+            teacher waits; then it becomes a copy of the student, and the
+            decay is the final one. The paper has none. Defaults to 0.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -35,20 +38,23 @@ class EMATeacherHook(Hook):
 
     def __init__(self,
                  decay: float = 0.999,
-                 ramp: Union[str, bool] = 'auto') -> None:
+                 ramp: Union[str, bool] = 'auto',
+                 burn_in: int = 0) -> None:
         if not 0 <= decay <= 1:
             raise ValueError(f'EMATeacherHook: decay={decay} is not in [0, 1]')
         if ramp not in ('auto', True, False):
             raise ValueError(
                 f"EMATeacherHook: ramp={ramp!r} is none of 'auto', True, "
                 'False')
+        if burn_in < 0:
+            raise ValueError(f'EMATeacherHook: burn_in={burn_in} is negative')
+        self.burn_in = burn_in
         self.decay = decay
         self.ramp = ramp
 
     def before_train(self, runner) -> None:
         """Pair the parameters; find out whether the decay ramps up."""
-        model = runner.model.module if is_model_wrapper(
-            runner.model) else runner.model
+        model = _unwrap(runner.model)
         if not (hasattr(model, 'student') and hasattr(model, 'teacher')):
             raise ValueError(
                 f'EMATeacherHook needs a model with student and teacher, not '
@@ -64,6 +70,20 @@ class EMATeacherHook(Hook):
             self.ramp == 'auto'
             and not hub.runtime_info.get(TEACHER_IS_INITIALIZED, False))
 
+    def before_train_iter(self,
+                          runner,
+                          batch_idx: int,
+                          data_batch: Optional[dict] = None) -> None:
+        """Tell the model whether the teacher teaches yet."""
+        if self.burn_in:
+            _unwrap(runner.model).burning_in = \
+                self._step(runner) < self.burn_in
+
+    @staticmethod
+    def _step(runner) -> int:
+        """Optimiser steps taken so far."""
+        return runner.iter // runner.optim_wrapper._accumulative_counts
+
     def after_train_iter(self,
                          runner,
                          batch_idx: int,
@@ -74,13 +94,19 @@ class EMATeacherHook(Hook):
         is_last = runner.iter + 1 == runner.max_iters
         if (runner.iter + 1) % accumulative_counts and not is_last:
             return
-        step = runner.iter // accumulative_counts
-        decay = ema_decay(step, self.decay, self._ramps)
+        decay = ema_decay(
+            self._step(runner), self.decay, self._ramps, self.burn_in)
+        if decay is None:
+            return
         ema_update_(self._teacher, self._student, decay)
         with torch.no_grad():
             for teacher, student in self._buffers:
                 teacher.copy_(student)
         runner.message_hub.update_scalar('train/ema_decay', decay)
+
+
+def _unwrap(model: nn.Module) -> nn.Module:
+    return model.module if is_model_wrapper(model) else model
 
 
 def pair_parameters(student: nn.Module,

@@ -67,6 +67,8 @@ class DEARLi(SemiBaseDetector):
         _check_choice('semi_train_cfg.cutmix.partner',
                       self.cutmix['partner'], PARTNERS)
         _check_choice('semi_test_cfg.predict_on', self.predict_on, PREDICT_ON)
+        # While it is set, the student learns from labelled images alone.
+        self.burning_in = False
         self.student = MODELS.build(detector)
         self.teacher = _teacher_of(self.student)
 
@@ -107,28 +109,39 @@ class DEARLi(SemiBaseDetector):
             ``pseudo_``, and ``pseudo_segments`` (a image),
             ``pseudo_confidence``, ``pseudo_coverage`` (share of pixels).
         """
+        labeled = multi_batch_inputs['labeled']
+        labeled_gt = self._ground_truth(multi_batch_data_samples['labeled'])
+        if self.burning_in:
+            predictions = self.student.panoptic_head(
+                self.student.extract_feat(labeled))
+            return self._part_losses('labeled', predictions, labeled_gt)
+
         pseudo_labels = self.pseudo_label(multi_batch_inputs['weak'],
                                           multi_batch_data_samples['weak'])
         images, pseudo_labels = self._cutmix(multi_batch_inputs['strong'],
                                              pseudo_labels)
-        labeled, labeled_samples = (multi_batch_inputs['labeled'],
-                                    multi_batch_data_samples['labeled'])
-        head = self.student.panoptic_head
-        labeled_gt = head.preprocess_gt(
-            [sample.gt_instances for sample in labeled_samples],
-            [sample.gt_sem_seg for sample in labeled_samples])
         pseudo_gt = [
             InstanceData(labels=label.labels, masks=label.masks())
             for label in pseudo_labels
         ]
-        losses = _pseudo_statistics(pseudo_labels)
-        for name, predictions, gt in zip(
-            ('labeled', 'pseudo'), self._student_forward(labeled, images),
-            (labeled_gt, pseudo_gt)):
-            weight = self.semi_train_cfg.get(f'{name}_weight', 1.0)
-            terms = head.loss_by_feat(*predictions, gt, [])
-            losses.update(_sum_over_predictions(terms, f'{name}_', weight))
-        return losses
+        of_labeled, of_unlabeled = self._student_forward(labeled, images)
+        return dict(
+            **_pseudo_statistics(pseudo_labels),
+            **self._part_losses('labeled', of_labeled, labeled_gt),
+            **self._part_losses('pseudo', of_unlabeled, pseudo_gt))
+
+    def _ground_truth(self, samples: SampleList) -> List[InstanceData]:
+        return self.student.panoptic_head.preprocess_gt(
+            [sample.gt_instances for sample in samples],
+            [sample.gt_sem_seg for sample in samples])
+
+    def _part_losses(self, part: str, predictions,
+                     targets: List[InstanceData]) -> Dict[str, Tensor]:
+        """Set losses of the labelled or the pseudo-labelled part."""
+        terms = self.student.panoptic_head.loss_by_feat(
+            *predictions, targets, [])
+        weight = self.semi_train_cfg.get(f'{part}_weight', 1.0)
+        return _sum_over_predictions(terms, f'{part}_', weight)
 
     def parse_losses(self, losses: Dict[str, Tensor]):
         """Add up the losses; see mmengine.

@@ -1,41 +1,22 @@
 """Mask2Former's head with a text classifier in place of a linear one."""
 import math
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import torch
-import torch.nn.functional as F
 from mmdet.models.dense_heads import Mask2FormerHead
-from mmdet.models.utils import get_uncertain_point_coords_with_randomness
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
-from mmdet.utils import ConfigType, InstanceList, OptConfigType, reduce_mean
+from mmdet.utils import ConfigType, InstanceList, OptConfigType
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from dearli_mm.functional import (class_logits, geometric_ensemble,
-                                  hungarian_match, mask_pool, matching_cost,
-                                  set_loss)
+                                  mask_pool)
 from dearli_mm.functional.mask_pooling import resize_logits
-from dearli_mm.functional.points import sample_logits, sample_masks
 from dearli_mm.models.backbones import OpenCLIPBackbone
 from dearli_mm.models.clip import parse_classes
-
-LOSS_NAMES = ('loss_cls', 'loss_mask', 'loss_dice')
-
-
-class Targets(NamedTuple):
-    """Targets of a batch, those of all images in a row.
-
-    Attributes:
-        labels (Tensor): int64 [T].
-        masks (Tensor): bool [T, H, W].
-        counts (list[int]): Number of targets of each image.
-    """
-    labels: Tensor
-    masks: Tensor
-    counts: List[int]
-
+from dearli_mm.models.losses import SetCriterion
 
 @MODELS.register_module()
 class CLIPMask2FormerHead(Mask2FormerHead):
@@ -113,21 +94,8 @@ class CLIPMask2FormerHead(Mask2FormerHead):
         self.void_embedding = nn.Embedding(1, embed_dims)
         self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
 
-        self.loss_weights = _ordered(loss_weights, 'loss_weights')
-        self.match_weights = _ordered(match_weights or loss_weights,
-                                      'match_weights')
-        self.void_weight = void_weight
-        self.train_cfg = train_cfg or {}
-        self.num_points = self.train_cfg.get('num_points', 12544)
-        self.oversample_ratio = self.train_cfg.get('oversample_ratio', 3.0)
-        self.importance_sample_ratio = self.train_cfg.get(
-            'importance_sample_ratio', 0.75)
-
-    @property
-    def is_thing(self) -> Tensor:
-        """Tensor: bool [C], things first."""
-        index = torch.arange(self.num_classes, device=self.logit_scale.device)
-        return index < self.num_things_classes
+        self.criterion = SetCriterion(loss_weights, match_weights, void_weight,
+                                      **(train_cfg or {}))
 
     def forward(
         self,
@@ -178,69 +146,8 @@ class CLIPMask2FormerHead(Mask2FormerHead):
             ``loss_cls``, ``loss_mask``, ``loss_dice`` of the last prediction,
             ``d0.loss_cls``, ... of the others.
         """
-        targets = Targets(
-            torch.cat([gt.labels for gt in batch_gt_instances]),
-            torch.cat([gt.masks for gt in batch_gt_instances]).bool(),
-            [len(gt.labels) for gt in batch_gt_instances])
-        device_type = all_mask_preds[0].device.type
-        with torch.autocast(device_type, enabled=False):
-            logits = [scores.float() for scores in all_cls_scores]
-            masks = [mask.float() for mask in all_mask_preds]
-            matches = hungarian_match(
-                torch.stack([
-                    self._matching_cost(*prediction, targets)
-                    for prediction in zip(logits, masks)
-                ]), targets.counts)
-            normaliser = self._num_targets(targets)
-            layers = [
-                set_loss(layer_logits, layer_masks, targets.labels,
-                         targets.masks, match,
-                         self._loss_points(layer_masks, match), normaliser,
-                         self.void_weight)
-                for layer_logits, layer_masks, match in zip(
-                    logits, masks, matches)
-            ]
-        return {
-            f'{prefix}{name}': weight * layer[name]
-            for prefix, layer in zip(self._layer_prefixes(len(layers)), layers)
-            for name, weight in zip(LOSS_NAMES, self.loss_weights)
-        }
-
-    @staticmethod
-    def _layer_prefixes(num_layers: int) -> List[str]:
-        return [f'd{index}.' for index in range(num_layers - 1)] + ['']
-
-    @torch.no_grad()
-    def _matching_cost(self, logits: Tensor, mask_logits: Tensor,
-                       targets: Targets) -> Tensor:
-        """Cost [B, Q, n_max] of one prediction at fresh uniform points."""
-        batch_size, size = len(targets.counts), max(targets.counts)
-        points = torch.rand(
-            batch_size, self.num_points, 2, device=mask_logits.device)
-        image, column = _rows_and_columns(targets.counts, points.device)
-        labels = targets.labels.new_zeros(batch_size, size)
-        labels[image, column] = targets.labels
-        target_points = points.new_zeros(batch_size, size, self.num_points)
-        target_points[image, column] = sample_masks(targets.masks,
-                                                    points[image])
-        return matching_cost(logits, sample_logits(mask_logits, points),
-                             labels, target_points, self.match_weights)
-
-    @torch.no_grad()
-    def _loss_points(self, mask_logits: Tensor, match) -> Tensor:
-        """Points [N, P, 2] of the mask losses, mostly at uncertain places."""
-        pairs = mask_logits[match.image, match.query].unsqueeze(1)
-        if len(pairs) == 0:
-            return pairs.new_zeros(0, self.num_points, 2)
-        return get_uncertain_point_coords_with_randomness(
-            pairs, None, self.num_points, self.oversample_ratio,
-            self.importance_sample_ratio)
-
-    @staticmethod
-    def _num_targets(targets: Targets) -> Tensor:
-        """Targets a process, averaged over processes, at least 1."""
-        count = targets.labels.new_tensor([sum(targets.counts)]).float()
-        return reduce_mean(count).clamp(min=1)[0]
+        return self.criterion(all_cls_scores, all_mask_preds,
+                              batch_gt_instances)
 
     def preprocess_gt(self, batch_gt_instances: InstanceList,
                       batch_gt_semantic_segs: list) -> InstanceList:
@@ -321,26 +228,9 @@ class CLIPMask2FormerHead(Mask2FormerHead):
                             self.text_classifier.num_synonyms)
 
 
-def _ordered(weights: Dict[str, float],
-             key: str) -> Tuple[float, float, float]:
-    names = ('cls', 'mask', 'dice')
-    if set(weights) != set(names):
-        raise ValueError(f'{key} must have the keys {names}, but has '
-                         f'{tuple(weights)}')
-    return tuple(float(weights[name]) for name in names)
-
-
 def _config_dicts(kwargs: dict) -> dict:
     """mmdet's head reads nested configs by attribute."""
     return {
         key: ConfigDict(value) if isinstance(value, dict) else value
         for key, value in kwargs.items()
     }
-
-
-def _rows_and_columns(counts: List[int],
-                      device: torch.device) -> Tuple[Tensor, Tensor]:
-    """Place of each target in a table with a row an image."""
-    table = F.one_hot(torch.tensor(counts), max(counts) + 1).cumsum(1) == 0
-    image, column = table.nonzero(as_tuple=True)
-    return image.to(device), column.to(device)

@@ -1,6 +1,9 @@
 """Work on many files with several processes."""
 import multiprocessing
+import os
+import threading
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.connection import wait
 from typing import Any, Callable, Iterator, Sequence
 
 import cv2
@@ -33,13 +36,23 @@ def run_parallel(function: Callable[[Any], Any],
     context = multiprocessing.get_context(
         'fork' if 'fork' in methods else 'spawn')
     chunk = max(1, min(16, len(jobs) // (4 * workers)))
-    # One thread each: OpenCV's own would compete with the processes.
     with ProcessPoolExecutor(
-            min(workers, len(jobs)), context, cv2.setNumThreads,
-        (0, )) as pool:
+            min(workers, len(jobs)), context, _start_worker) as pool:
         try:
             yield from tqdm(
                 pool.map(function, jobs, chunksize=chunk), **bar)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _start_worker() -> None:
+    # One thread each: OpenCV's own would compete with the processes.
+    cv2.setNumThreads(0)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Workers of a killed process would wait for work for ever."""
+    wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)

@@ -19,12 +19,15 @@ class PanopticDataset(CocoPanopticDataset):
     :class:`LoadPanopticSegments`, which makes their pixels void.
 
     Args:
-        kwargs (dict): See mmdet's ``CocoPanopticDataset``.
+        kwargs (dict): See mmdet's ``CocoPanopticDataset``; ``metainfo`` with
+            ``classes``, ``thing_classes`` and ``stuff_classes`` is required.
 
     Raises:
         ValueError: If names of file and ``metainfo['classes']`` differ, or
             the file has no annotation of an image.
     """
+
+    METAINFO: dict = {}  # nothing of COCO's, such as its palette
 
     def load_data_list(self) -> List[dict]:
         """Load the annotation file; see the class.
@@ -89,7 +92,7 @@ class PanopticDataset(CocoPanopticDataset):
             raw_segment_ids=[s['id'] for s in annotation['segments_info']])
 
     def _check_names(self, names: List[str]) -> None:
-        classes = list(self.metainfo['classes'])
+        classes = list(self.metainfo.get('classes', ()))
         if sorted(names) != sorted(classes):
             raise ValueError(
                 f'{self.ann_file} and metainfo classes differ; only in the '

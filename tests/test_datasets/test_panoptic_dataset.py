@@ -5,7 +5,9 @@ import pytest
 from mmdet.registry import DATASETS
 
 from dearli_mm.apis.dataset_conversion.files import write_png
-from dearli_mm.datasets import COCOObjectsPanopticDataset, PanopticDataset
+from dearli_mm.datasets import (COCOObjectsPanopticDataset, PanopticDataset,
+                                SemiSupPanopticDataset)
+from dearli_mm.datasets.image_files import UnreadableImageError
 from dearli_mm.functional.panoptic_ids import id2rgb
 
 IDS = np.kron([[7, 7, 9], [300, 300, 0]], np.ones((4, 4), int))
@@ -72,6 +74,27 @@ def test_goes_through_the_pipeline(files):
 def test_other_names_are_an_error(files):
     with pytest.raises(ValueError, match="'wall'.*'floor'"):
         build(files, classes=('mug', 'cup', 'floor'))
+
+
+def test_truncated_labelled_image_is_an_error_with_its_path(files):
+    path = files / 'img' / 'x.JPG'
+    path.write_bytes(path.read_bytes()[:-20])
+    dataset = SemiSupPanopticDataset(
+        dict(
+            type='PanopticDataset',
+            ann_file=str(files / 'panoptic.json'),
+            data_prefix=dict(img=str(files / 'img'), seg=str(files / 'png')),
+            metainfo=dict(classes=('mug', 'cup', 'wall')),
+            pipeline=[dict(type='LoadAnyImage')]))
+    with pytest.raises(UnreadableImageError, match='x.JPG'):
+        dataset[0]
+
+
+def test_metainfo_is_the_configs_alone(files):
+    assert 'palette' not in build(files).metainfo
+    with pytest.raises(ValueError, match="only in the file.*'cup'"):
+        PanopticDataset(ann_file=str(files / 'panoptic.json'),
+                        data_prefix=dict(img='', seg=''))
 
 
 def test_image_without_annotation_is_an_error(files):

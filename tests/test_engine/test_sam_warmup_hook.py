@@ -10,6 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import MessageHub
 from mmengine.runner.priority import get_priority
 
+from dearli_mm.apis.official_checkpoint import convert_checkpoint
 from dearli_mm.engine.hooks import EMATeacherHook, SAMWarmupHook
 from dearli_mm.engine.hooks.ema_teacher_hook import TEACHER_IS_INITIALIZED
 from dearli_mm.models import DEARLi
@@ -156,3 +157,15 @@ def test_files_that_are_no_warmup(runner, tmp_path):
     torch.save(dict(state_dict=runner), tmp_path / 'objects.pth')
     with pytest.raises(ValueError, match='plain tensors'):
         SAMWarmupHook(str(tmp_path / 'objects.pth')).before_train(runner)
+
+
+def test_warmup_of_the_reference_implementation(runner, golden, tmp_path):
+    state = golden('l_student_state')
+    official = {key: state[key] for key in state.arrays.files}
+    torch.save(official, tmp_path / 'reference.pth')
+    path = str(tmp_path / 'warmup.pth')
+    convert_checkpoint(str(tmp_path / 'reference.pth'), path, True)
+    SAMWarmupHook(path).before_train(runner)
+    query = official['sem_seg_head.predictor.query_feat.weight']
+    for network in (runner.model.student, runner.model.teacher):
+        assert torch.equal(network.panoptic_head.query_feat.weight, query)

@@ -64,7 +64,8 @@ def build(world, masks, work_dir, max_iters=4, resume=False,  # noqa: F811
     return Runner.from_cfg(config)
 
 
-def test_warmup_resumes_and_starts_dearli(world, masks, tmp_path):  # noqa: F811,E501
+def test_warmup_resumes_and_starts_dearli(
+        world, masks, tmp_path):  # noqa: F811
     whole = build(world, masks, tmp_path / 'whole')
     whole.train()
     names = {name for name in whole.message_hub.log_scalars

@@ -1,9 +1,14 @@
 """Masks of all queries, out of the detector."""
+import numpy as np
 import pytest
 import torch
 from golden_clip import golden_detector, register_golden_clip
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
+from mmengine.structures import InstanceData
+from pycocotools import mask as coco_mask
+
+from dearli_mm.datasets.packed_masks import PackedMasks
 
 
 @pytest.fixture
@@ -45,3 +50,23 @@ def test_the_best_are_kept_and_padding_does_not_count(model):
     result, = model.panoptic_fusion_head.predict(
         None, logits, [sample((48, 64), (96, 128))], rescale=False)
     assert result['instances'].masks.shape == (6, 48, 64)
+
+
+@pytest.mark.parametrize('counts', [(0, 0), (0, 2)])
+def test_crops_without_masks_are_no_trouble(model, counts):
+    samples = []
+    for count in counts:
+        masks = np.zeros((count, 64, 96), bool)
+        masks[:, 8:40, 8:40] = True
+        rles = coco_mask.encode(
+            np.asfortranarray(masks.transpose(1, 2, 0).view(np.uint8)))
+        given = sample((64, 96), (64, 96))
+        given.gt_instances = InstanceData(
+            labels=torch.zeros(count, dtype=torch.int64),
+            masks=PackedMasks.from_rle(rles, 64, 96))
+        samples.append(given)
+    losses = model.loss(torch.randn(2, 3, 64, 96), samples)
+    total = sum(losses.values())
+    total.backward()
+    assert torch.isfinite(total)
+    assert (losses['loss_mask'] > 0) == (sum(counts) > 0)

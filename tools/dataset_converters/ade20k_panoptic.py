@@ -24,7 +24,7 @@ def main() -> None:
     args = parse_args()
     try:
         convert_ade20k(args.root, args.workers)
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
 
 

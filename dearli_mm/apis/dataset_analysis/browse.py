@@ -47,20 +47,28 @@ def browse_dataset(config: str, out: str, number: int = 4,
         raise ValueError(f'{config} has no train_dataloader')
     rows: List[List[Panel]] = [[] for _ in range(number)]
     present: List[Sequence[int]] = [[] for _ in range(number)]
-    classes: Sequence[str] = ()
+    classes, colors = (), palette(0)
     if 'labeled' in parts:
         classes = parts['labeled'].metainfo['classes']
+        colors = _colors(parts['labeled'])
         rows, present = _labeled_panels(parts['labeled'], number, seed)
     if 'unlabeled' in parts:
         cutmix = settings.get('model', {}).get('semi_train_cfg', {}).get(
             'cutmix', {})
         more = _unlabeled_panels(parts['unlabeled'], number, seed, cutmix)
         rows = [row + panels for row, panels in zip(rows, more)]
-    colors = palette(len(classes))
     return _save([
         side_by_side(row, classes, colors, present=set(labels))
         for row, labels in zip(rows, present)
     ], Path(out))
+
+
+def _colors(dataset: Dataset) -> np.ndarray:
+    """The dataset's own palette; ours if it has none."""
+    count = len(dataset.metainfo['classes'])
+    own = dataset.metainfo.get('palette', ())
+    # A dataset of mmdet with other classes keeps the palette of COCO.
+    return np.uint8(own) if len(own) == count else palette(count)
 
 
 def _draw(dataset: Dataset, number: int, seed: int) -> List[dict]:
@@ -75,12 +83,12 @@ def _labeled_panels(
         seed: int) -> Tuple[List[List[Panel]], List[Sequence[int]]]:
     """Panels of each labelled image, and the classes that it shows."""
     classes = dataset.metainfo['classes']
+    colors = _colors(dataset)
     rows, present = [], []
     for item in _draw(dataset, number, seed):
         image, sample = _to_rgb(item['inputs']), item['data_samples']
         segment_map, labels = segments_of(sample, len(classes))
-        overlay = draw_segments(image, segment_map, labels,
-                                palette(len(classes)))
+        overlay = draw_segments(image, segment_map, labels, colors)
         rows.append([(f'labelled: {_name(sample)}', image),
                      ('its segments', overlay)])
         present.append(labels)

@@ -92,4 +92,5 @@ def _files(settings: dict) -> Optional[AnnotationFiles]:
     dataset = DATASETS.build(dict(inner, pipeline=[], lazy_init=True))
     return AnnotationFiles(dataset.ann_file, dataset.data_prefix['img'],
                            dataset.data_prefix['seg'],
-                           tuple(dataset.metainfo['classes']), inner['type'])
+                           tuple(dataset.metainfo.get('classes', ())),
+                           inner['type'])

@@ -60,10 +60,12 @@ def verify_dataset(config: str, workers: int = 4) -> List[str]:
 def _members(part: Part) -> Tuple[Set[str], List[str]]:
     """Images of a part, and what its dataset complains of."""
     settings = dict(part.settings)
+    # Images are opened elsewhere; serializing costs a second for nothing.
+    bare = dict(pipeline=[], serialize_data=False)
     if isinstance(settings.get('dataset'), dict):
-        settings['dataset'] = dict(settings['dataset'], pipeline=[])
+        settings['dataset'] = {**settings['dataset'], **bare}
     elif part.files is not None:
-        settings['pipeline'] = []
+        settings.update(bare)
     try:
         dataset = DATASETS.build(settings)
         infos = getattr(dataset, 'infos', None)

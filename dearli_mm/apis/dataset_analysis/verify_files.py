@@ -1,6 +1,7 @@
 """Checks of an annotation file, and of an image with its PNG."""
 import hashlib
 import json
+import os.path as osp
 from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
@@ -73,20 +74,25 @@ def check_annotation_file(
     known = {category['id'] for category in categories}
     jobs = []
     for image in images:
-        path = str(Path(files.images) / image['file_name'])
         annotation = annotation_of.get(image['id'])
         if annotation is None:
             problems.append(f'{name}: no annotation of image {image["id"]!r}')
-            jobs.append(ImageJob(path, (image['height'], image['width'])))
-            continue
-        problems += _check_segments(files, image, annotation, known)
-        jobs.append(
-            ImageJob(path, (image['height'], image['width']),
-                     str(Path(files.pngs) / annotation['file_name']), {
-                         s['id']: s['area']
-                         for s in annotation['segments_info']
-                     }))
+        else:
+            problems += _check_segments(files, image, annotation, known)
+        jobs.append(_job(files, image, annotation))
     return problems, jobs
+
+
+def _job(files: AnnotationFiles, image: dict,
+         annotation: Optional[dict]) -> ImageJob:
+    job = ImageJob(
+        osp.join(files.images, image['file_name']),
+        (image['height'], image['width']))
+    if annotation is None:
+        return job
+    return job._replace(
+        png=osp.join(files.pngs, annotation['file_name']),
+        areas={s['id']: s['area'] for s in annotation['segments_info']})
 
 
 def _check_categories(files: AnnotationFiles,

@@ -7,7 +7,7 @@ from typing import Dict, List, Sequence
 import numpy as np
 from PIL import Image
 
-from .ade20k_classes import (STUFF, THINGS, AdeTables, SceneClass, VOID,
+from .ade20k_classes import (STUFF, THINGS, VOID, AdeTables, SceneClass,
                              make_tables, read_object_info)
 from .files import need, write_png
 from .panoptic_writer import (Counts, Segmented, Source, Target,
@@ -81,27 +81,33 @@ def read_ade_image(source: Source, tables: AdeTables,
 
     is_stuff = (labels >= len(THINGS)) & (labels != VOID)
     keys = np.where(is_stuff, labels + 1, 0)
-    things = green > 0
-    _check_things(red[things], green[things], instance_path)
-    keys[things] = _FIRST_THING + green[things].astype(int)
-    values, first, numbers = np.unique(
-        keys, return_index=True, return_inverse=True)
-    # Red is a class only where there is a thing; elsewhere it may be anything.
-    of_things = tables.instance[np.minimum(red.ravel()[first], len(THINGS))]
-    classes = np.where(values >= _FIRST_THING, of_things, values - 1)
-    numbers = numbers.reshape(keys.shape)
-    if values[0] == 0:  # void
-        return Segmented(numbers, (classes[1:] + 1).tolist())
-    return Segmented(numbers + 1, (classes + 1).tolist())
+    is_thing = green > 0
+    class_of_thing = _thing_classes(red[is_thing], green[is_thing],
+                                    instance_path)
+    keys[is_thing] = _FIRST_THING + green[is_thing].astype(int)
+    # Few possible keys: counting is much faster than sorting all pixels.
+    values = np.flatnonzero(np.bincount(keys.ravel()))
+    values = values[values > 0]
+    numbers = np.zeros(_FIRST_THING + 256, np.int32)
+    numbers[values] = np.arange(1, len(values) + 1)
+    classes = [
+        tables.instance[class_of_thing[key - _FIRST_THING]]
+        if key >= _FIRST_THING else key - 1 for key in values.tolist()
+    ]
+    return Segmented(numbers[keys], [int(label) + 1 for label in classes])
 
 
-def _check_things(red: np.ndarray, green: np.ndarray, path: str) -> None:
-    pairs = np.unique(np.stack([green, red]), axis=1)
-    if len(np.unique(pairs[0])) != pairs.shape[1] or \
-            np.any((pairs[1] < 1) | (pairs[1] > len(THINGS))):
+def _thing_classes(red: np.ndarray, green: np.ndarray,
+                   path: str) -> Dict[int, int]:
+    """Class 1..100 (red) of each instance (green)."""
+    pairs = np.flatnonzero(np.bincount(green.astype(int) * 256 + red))
+    classes = dict(divmod(pair, 256) for pair in pairs.tolist())
+    if len(classes) != len(pairs) or \
+            any(not 1 <= red <= len(THINGS) for red in classes.values()):
         raise ValueError(f'{path}: an instance (green) has not one class '
                          f'(red) of 1..{len(THINGS)}; is it a file of '
                          'annotations_instance?')
+    return classes
 
 
 def _read(path: str, ndim: int, limit: int) -> np.ndarray:
@@ -134,8 +140,8 @@ def _convert_part(root: Path, part: str, sources: Sequence[Source],
         root / f'ade20k_panoptic_{part}.json',
         root / f'ade20k_panoptic_{part}', make_categories(THINGS, STUFF),
         dict(description=f'ADE20K panoptic, {part}', converter='ade20k'))
-    read = partial(
-        read_ade_image, tables=tables, semantic=root / f'ade20k_semantic_{part}')
+    read = partial(read_ade_image, tables=tables,
+                   semantic=root / f'ade20k_semantic_{part}')
     return write_panoptic(sources, read, target, workers, f'ADE20K {part}')
 
 

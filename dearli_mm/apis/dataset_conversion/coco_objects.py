@@ -121,5 +121,6 @@ def _our_ids(categories: List[Dict[str, Any]], path: Path) -> Dict[int, int]:
             f'{path} lists {len(names)} things that are not the 80 of COCO '
             'panoptic; is it one of panoptic_annotations_trainval2017.zip?')
     return {
-        c['id']: THINGS.index(c['name']) + 1 for c in categories if c['isthing']
+        c['id']: THINGS.index(c['name']) + 1
+        for c in categories if c['isthing']
     }

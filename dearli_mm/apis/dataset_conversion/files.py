@@ -12,7 +12,7 @@ from PIL import Image
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file in one step; folders are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'{path.name}.{os.getpid()}.part')
+    part = path.with_name(f'{path.name}.part')
     try:
         part.write_bytes(content)
         os.replace(part, path)

@@ -13,9 +13,10 @@ from .panoptic_writer import (Counts, Segmented, Source, Target,
                               make_categories, write_panoptic)
 from .sources import check_frame, pair_images
 
-_INFO = ('Instances of {things} are connected components (8 neighbours) of '
-         'the semantic label, from {min_area} pixels on: things that touch '
-         'are one instance, a thing in two parts is two.')
+_INSTANCES = (
+    'Instances of {things} are connected components (8 neighbours) of the '
+    'semantic label, from {min_area} pixels on: things that touch are one '
+    'instance, a thing in two parts is two.')
 
 
 class SemanticSource(NamedTuple):
@@ -66,11 +67,7 @@ def convert_semantic(data: SemanticSource,
     stuff = [name for name in data.classes if name not in set(things)]
     things = [name for name in data.classes if name in set(things)]
     order = {name: k for k, name in enumerate(things + stuff)}
-    info = dict(description='Semantic labels as panoptic segments.',
-                converter='semantic_to_panoptic', min_area=min_area,
-                values=sorted(data.values.items()), ignore=data.ignore)
-    if things:
-        info['instances'] = _INFO.format(things=things, min_area=min_area)
+    info = _info(data, things, min_area)
     labels = {value: order[data.classes[k]]
               for value, k in data.values.items()}
     target = Target(
@@ -82,6 +79,17 @@ def convert_semantic(data: SemanticSource,
     print(f'{target.json_path}: {counts}')
     print(f'  things: {things}\n  stuff: {stuff}')
     return counts
+
+
+def _info(data: SemanticSource, things: Sequence[str],
+          min_area: int) -> Dict[str, object]:
+    info = dict(description='Semantic labels as panoptic segments.',
+                converter='semantic_to_panoptic', min_area=min_area,
+                values=sorted(data.values.items()), ignore=data.ignore)
+    if things:
+        info['instances'] = _INSTANCES.format(
+            things=', '.join(things), min_area=min_area)
+    return info
 
 
 def find_folder(images: str, labels: str, classes: Sequence[str],
@@ -123,29 +131,39 @@ def find_mmseg(config: str, loader: str = 'train_dataloader'
     settings = Config.fromfile(config).get(loader)
     if settings is None:
         raise ValueError(f'{config} has no {loader}; name another')
-    settings = dict(settings['dataset'], pipeline=[])
-    dataset = DATASETS.build(settings, default_args=dict(_scope_='mmseg'))
+    # Serializing fails, without a word of why, on a dataset without images.
+    bare = dict(pipeline=[], serialize_data=False)
+    dataset = DATASETS.build({**settings['dataset'], **bare},
+                             default_args=dict(_scope_='mmseg'))
+    if len(dataset) == 0:
+        raise ValueError(f'{config}: mmseg finds no image for {loader}; check '
+                         'data_root, data_prefix and img_suffix')
     infos = [dataset.get_data_info(k) for k in range(len(dataset))]
     folder = dataset.data_prefix.get('img_path')
     if not folder or not Path(folder).is_dir():
         raise ValueError(f'{config}: the images of {loader} are not in one '
                          f'folder (data_prefix img_path={folder!r})')
-    values = _mmseg_values(dataset.metainfo, dataset.reduce_zero_label)
+    values, ignore = _mmseg_values(dataset)
     return SemanticSource([
         Source(
             Path(info['img_path']).relative_to(folder).as_posix(),
             (info['img_path'], info['seg_map_path'])) for info in infos
-    ], tuple(dataset.metainfo['classes']), values, (
-        *((0, ) if dataset.reduce_zero_label else ()), dataset.ignore_index))
+    ], tuple(dataset.metainfo['classes']), values, ignore)
 
 
-def _mmseg_values(metainfo: dict,
-                  reduce_zero_label: bool) -> Dict[int, int]:
-    if metainfo.get('label_map'):
-        return {value: k for value, k in metainfo['label_map'].items()
-                if k not in (-1, 255)}
-    first = int(reduce_zero_label)
-    return {k + first: k for k in range(len(metainfo['classes']))}
+def _mmseg_values(dataset) -> Tuple[Dict[int, int], Tuple[int, ...]]:
+    """Class of each pixel value, and the values without one.
+
+    mmseg first takes 1 from all labels (0 becomes void), if told to, and then
+    applies the label map of a dataset with some of its classes only.
+    """
+    count = len(dataset.metainfo['classes'])
+    label_map = dataset.label_map or {k: k for k in range(count)}
+    first = int(dataset.reduce_zero_label)
+    values = {old + first: new for old, new in label_map.items()
+              if new < count}
+    dropped = [old + first for old in label_map if old + first not in values]
+    return values, (*range(first), *dropped, dataset.ignore_index)
 
 
 def read_semantic_image(source: Source,

@@ -132,7 +132,8 @@ def check_split(split: str,
                         f'does not have, for instance {unknown[:3]}')
     shown = set().union(*(data.shown[known[stem]] for stem in stems
                           if stem in known))
-    missing = [name for name in data.classes if name not in shown]
+    missing = [name.split(',')[0] for name in data.classes
+               if name not in shown]
     found.append(f'{len(data.classes) - len(missing)} of {len(data.classes)} '
                  'classes are shown' +
                  (f'; not: {", ".join(missing)}' if missing else ''))

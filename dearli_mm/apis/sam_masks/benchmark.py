@@ -26,9 +26,9 @@ def small_random_sam(image_size: int = 1024,
                      seed: int = 0) -> nn.Module:
     """A SAM of segment-anything's own classes, small and with random weights.
 
-    Its masks are made blobs instead of noise, with logits as large as those
-    of a trained one: kernels of the upscaling are averaged, its result is
-    normalised, and the last layer of the hypernetworks is scaled.
+    Its masks are made blobs that differ from point to point, with logits as
+    large as those of a trained one: kernels of the upscaling are averaged,
+    its result is normalised, and weights of the decoder are scaled.
 
     Args:
         image_size (int): Side of the input, a multiple of 16.
@@ -58,6 +58,9 @@ def small_random_sam(image_size: int = 1024,
         for layer in model.mask_decoder.output_upscaling:
             if isinstance(layer, nn.ConvTranspose2d):
                 layer.weight[:] = layer.weight.mean((2, 3), keepdim=True)
+        for weight in model.mask_decoder.transformer.parameters():
+            if weight.ndim == 2:
+                weight.mul_(8)
         for mlp in model.mask_decoder.output_hypernetworks_mlps:
             mlp.layers[-1].weight.mul_(40)
     model.mask_decoder.output_upscaling.append(

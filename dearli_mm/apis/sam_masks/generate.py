@@ -80,7 +80,7 @@ def _work(todo: List[Tuple[str, str]], generator: MaskGenerator,
     terminal = sys.stderr.isatty()
     with tqdm(
             total=len(todo),
-            desc=f'masks ({dist.get_world_size()} processes)',
+            desc='masks',
             unit='image',
             mininterval=2 if terminal else 30,
             smoothing=0.05,

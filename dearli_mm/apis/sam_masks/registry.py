@@ -9,6 +9,8 @@ import numpy as np
 from mmengine.registry import Registry
 from pycocotools import mask as coco_mask
 
+from dearli_mm.version import __version__
+
 # Register a subclass of MaskGenerator, and tools/sam_masks.py offers it, its
 # fields as flags (--import names the module that registers it).
 MASK_GENERATORS = Registry('mask generator', scope='dearli_mm')
@@ -73,7 +75,7 @@ class MaskGenerator:
                 key: list(value) if isinstance(value, tuple) else value
                 for key, value in chosen.items()
             },
-            version=f'{self.package} {metadata.version(self.package)}')
+            version=f'{self.package} {_version(self.package)}')
 
 
 def coco_instances(rles: Sequence[dict], predicted_iou: Sequence[float],
@@ -108,6 +110,13 @@ def coco_instances(rles: Sequence[dict], predicted_iou: Sequence[float],
             rles, areas, boxes, predicted_iou, stability_score, crop_box,
             point)
     ]
+
+
+def _version(package: str) -> str:
+    # The checkout itself need not be installed.
+    if package == 'dearli_mm':
+        return __version__
+    return metadata.version(package)
 
 
 def _sha256(path: Path) -> str:

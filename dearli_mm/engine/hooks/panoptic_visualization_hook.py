@@ -3,7 +3,6 @@ import os.path as osp
 import sys
 from typing import Any, List, Optional, Sequence, Tuple
 
-import mmcv
 import numpy as np
 from mmdet.engine.hooks import DetVisualizationHook
 from mmdet.evaluation.functional import INSTANCE_OFFSET
@@ -14,6 +13,7 @@ from mmengine.fileio import get
 from mmengine.runner import Runner
 from PIL import Image
 
+from ...datasets.image_files import decode_image
 from ...evaluation.panoptic_ground_truth import ground_truth_of_sample
 from ...functional.panoptic_ids import split_panoptic_ids
 from ...visualization.drawing import (draw_segments, enlarge, palette,
@@ -127,7 +127,9 @@ class PanopticVisualizationHook(DetVisualizationHook):
         colors = palette(len(classes)) if colors is None else \
             np.asarray(colors, dtype=np.uint8)
         content = get(sample.img_path, backend_args=self.backend_args)
-        image = mmcv.imfrombytes(content, channel_order='rgb')
+        # In the frame of the annotation, as LoadAnyImage has it.
+        image = decode_image(content, sample.img_path,
+                             sample.get('ori_shape'))[..., ::-1]
         size = panel_size(*image.shape[:2])
         image = enlarge(image, size)
         panels, present = [('input', image)], set()

@@ -1,0 +1,34 @@
+"""Look at masks of tools/sam_masks.py: overlays and statistics."""
+import argparse
+
+import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
+from dearli_mm.apis.sam_masks.browse import browse_masks
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('masks', help='folder that tools/sam_masks.py wrote')
+    parser.add_argument('out', help='folder for pictures and table')
+    parser.add_argument(
+        '--images', help='folder of the images; without it, no overlays')
+    parser.add_argument(
+        '--overlays', type=int, default=16, help='images to draw')
+    parser.add_argument(
+        '--max-images', type=int,
+        help='images that count in the statistics (default: all)')
+    parser.add_argument('--seed', type=int, default=0)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        print(browse_masks(args.masks, args.images, args.out, args.overlays,
+                           args.max_images, args.seed))
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'error: {error}') from None
+    print(f'pictures and table are in {args.out}')
+
+
+if __name__ == '__main__':
+    main()

@@ -21,7 +21,7 @@ train_pipeline = [
     _base_.labeled_pipeline[0],  # loads the image
     dict(type='LoadSAMMasks'),
     dict(type='RandomScaleCropFlip', size=_base_.crop),
-    dict(type='LimitMasks', max_masks=max_masks, keep='random'),
+    dict(type='LimitMasks', max_masks=max_masks, keep='largest'),
     dict(type='PhotoMetricDistortion'),
     dict(type='PackDetInputs')
 ]

@@ -18,9 +18,6 @@ import warnings
 from pathlib import Path
 from typing import Callable, Tuple
 
-import torch
-from mmengine.runner.checkpoint import CheckpointLoader
-
 EXT_NAME = 'mmcv._ext'
 PLACEHOLDER_FILE = Path(__file__).with_name('mmcv_ext_placeholder.py')
 
@@ -69,6 +66,10 @@ def ensure_safe_loading() -> None:
     From 2.6 on ``torch.load`` refuses everything else by itself; before, it
     runs whatever code a file holds.
     """
+    # Here: check_env reads this module where PyTorch is missing.
+    import torch
+    from mmengine.runner.checkpoint import CheckpointLoader
+
     if version_tuple(torch.__version__) >= (2, 6):
         return
 

@@ -1,0 +1,19 @@
+# What the quickstart's network learns of its 16 labelled scenes alone, in as
+# many steps: one network, no teacher; its zero-shot branch works all the same.
+_base_ = '../quickstart/dearli_tiny-clip_toy-world.py'
+
+model = _base_.model.detector
+model.update(
+    _delete_=True,
+    data_preprocessor=_base_.model.data_preprocessor.data_preprocessor)
+train_dataloader = _base_.train_dataloader.labeled
+train_dataloader.update(_delete_=True)
+train_cfg = dict(
+    _delete_=True,
+    type='IterBasedTrainLoop',
+    max_iters=_base_.max_iters,
+    val_interval=_base_.train_cfg.val_interval)
+
+val_evaluator = dict(_delete_=True, type='PanopticMetric', prefix='student')
+test_evaluator = val_evaluator
+custom_hooks = []

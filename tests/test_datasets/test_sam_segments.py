@@ -145,7 +145,8 @@ def test_limit(options, expected):
 
 
 def test_random_limit():
-    limit = TRANSFORMS.build(dict(type='LimitMasks', max_masks=2))
+    limit = TRANSFORMS.build(
+        dict(type='LimitMasks', max_masks=2, keep='random'))
     masks, _ = squares([3, 0, 1, 5])
     kept = [limit(dict(gt_masks=masks))['gt_masks'].areas.tolist()
             for _ in range(50)]

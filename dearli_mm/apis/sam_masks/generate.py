@@ -76,6 +76,7 @@ def _plan(images: Dict[str, str], generator: MaskGenerator,
 def _work(todo: List[Tuple[str, str]], generator: MaskGenerator,
           folder: MaskFolder, expected: str) -> Failures:
     """Take images until there are no more; returns those that failed."""
+    generator.prepare()  # its errors are no fault of the images
     failures: Failures = []
     terminal = sys.stderr.isatty()
     with tqdm(

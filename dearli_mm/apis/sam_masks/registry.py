@@ -37,13 +37,16 @@ class MaskGenerator:
     """Makes class-agnostic masks of an image.
 
     Subclasses are dataclasses whose fields are :func:`option`; they set
-    ``package`` and implement :meth:`generate`. Nothing long may happen before
-    :meth:`generate` is called first.
+    ``package`` and implement :meth:`generate`. What takes long, such as
+    loading weights, belongs into :meth:`prepare`, not into the constructor.
 
     Attributes:
         package (str): Distribution that does the work; its version is noted.
     """
     package = 'dearli_mm'
+
+    def prepare(self) -> None:
+        """Get ready; an error in here stops the run."""
 
     def generate(self, image: np.ndarray) -> List[Dict[str, Any]]:
         """Masks of one image; they may overlap.

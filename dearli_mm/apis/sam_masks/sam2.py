@@ -87,6 +87,10 @@ class SAM2(MaskGenerator):
         return SAM2AutomaticMaskGenerator(
             model, output_mode='coco_rle', **options)
 
+    def prepare(self) -> None:
+        """Load the network."""
+        self.generator
+
     @torch.inference_mode()
     def generate(self, image: np.ndarray) -> List[Dict[str, Any]]:
         """See :meth:`MaskGenerator.generate`."""

@@ -8,7 +8,14 @@ from mmcv.transforms import BaseTransform
 from mmdet.datasets.transforms import Pad
 from mmdet.registry import TRANSFORMS
 from mmengine.dataset import Compose
-from torchvision.transforms import v2
+from torchvision.transforms import ColorJitter
+
+from .color import (adjust_brightness, adjust_contrast, adjust_hue,
+                    adjust_saturation, to_gray)
+
+# In the order of ColorJitter.get_params.
+_JITTER_STEPS = (adjust_brightness, adjust_contrast, adjust_saturation,
+                 adjust_hue)
 
 
 @TRANSFORMS.register_module()
@@ -40,19 +47,16 @@ class StrongPhotometricAugment(BaseTransform):
                  grayscale_prob: float = 0.2,
                  blur_prob: float = 0.5,
                  blur_sigma: Tuple[float, float] = (0.1, 2.0)) -> None:
-        self.color = v2.Compose([
-            v2.ColorJitter(brightness, contrast, saturation, hue),
-            v2.RandomGrayscale(grayscale_prob)
-        ])
+        self.jitter = ColorJitter(brightness, contrast, saturation, hue)
+        self.grayscale_prob = grayscale_prob
         self.blur_prob = blur_prob
         self.blur_sigma = blur_sigma
 
     def transform(self, results: dict) -> dict:
         """Change the image; a new array is made."""
-        rgb = np.ascontiguousarray(results['img'][..., ::-1].transpose(
-            2, 0, 1))
-        rgb = self.color(torch.from_numpy(rgb)).numpy()
-        image = np.ascontiguousarray(rgb[::-1].transpose(1, 2, 0))
+        image = self._jitter(results['img'])
+        if torch.rand(()) < self.grayscale_prob:
+            image = to_gray(image)
         if torch.rand(()) < self.blur_prob:
             low, high = self.blur_sigma
             sigma = low + (high - low) * torch.rand(()).item()
@@ -60,8 +64,20 @@ class StrongPhotometricAugment(BaseTransform):
         results['img'] = image
         return results
 
+    def _jitter(self, image: np.ndarray) -> np.ndarray:
+        """What torchvision's ColorJitter does, with its random numbers."""
+        jitter = self.jitter
+        order, *amounts = jitter.get_params(jitter.brightness, jitter.contrast,
+                                            jitter.saturation, jitter.hue)
+        changed = image.copy()
+        for step in order.tolist():
+            if amounts[step] is not None:
+                changed = _JITTER_STEPS[step](changed, amounts[step])
+        return changed
+
     def __repr__(self) -> str:
-        return (f'{self.__class__.__name__}(color={self.color}, '
+        return (f'{self.__class__.__name__}(color={self.jitter}, '
+                f'grayscale_prob={self.grayscale_prob}, '
                 f'blur_prob={self.blur_prob}, blur_sigma={self.blur_sigma})')
 
 

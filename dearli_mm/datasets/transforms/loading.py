@@ -6,10 +6,10 @@ import mmcv
 import numpy as np
 from mmdet.datasets.transforms import LoadPanopticAnnotations
 from mmdet.registry import TRANSFORMS
-from mmdet.structures.mask import BitmapMasks
 from mmengine.fileio import get
 
 from ...functional.panoptic_ids import number_segments, rgb2id
+from .segment_id_masks import SegmentIdMasks
 
 # mmdet's value for pixels that belong to no segment.
 IGNORE_INDEX = 255
@@ -104,8 +104,8 @@ class LoadPanopticSegments(LoadPanopticAnnotations):
         """Load the PNG as thing masks and semantic map.
 
         Args:
-            results (dict): Result dict; gets ``gt_masks`` (one per thing
-                segment, in the order of ``segments_info``) and
+            results (dict): Result dict; gets ``gt_masks`` (SegmentIdMasks, one
+                per thing segment, in the order of ``segments_info``) and
                 ``gt_seg_map`` (int32 ``[H, W]``, classes, 255 is void).
 
         Raises:
@@ -123,9 +123,7 @@ class LoadPanopticSegments(LoadPanopticAnnotations):
 
         if self.with_mask:
             things = [k + 1 for k, s in enumerate(segments) if s['is_thing']]
-            numbers = np.asarray(things, seg_map.dtype).reshape(-1, 1, 1)
-            masks = (seg_map == numbers).view(np.uint8)
-            results['gt_masks'] = BitmapMasks(masks, *id_map.shape)
+            results['gt_masks'] = SegmentIdMasks.from_array(seg_map, things)
         if self.with_seg:
             table = [IGNORE_INDEX] + [s['category'] for s in segments]
             results['gt_seg_map'] = np.asarray(table, np.int32)[seg_map]

@@ -77,7 +77,8 @@ class LimitMasks(BaseTransform):
     Args:
         max_masks (int, optional): Masks an image to keep. Defaults to None,
             which keeps all.
-        keep (str): ``'largest'`` or ``'random'``. Defaults to ``'random'``.
+        keep (str): ``'largest'`` or ``'random'``. Defaults to
+            ``'largest'``.
         min_area (int): Masks with fewer visible pixels go. Defaults to 1.
 
     Modified Keys: gt_masks, gt_bboxes, gt_bboxes_labels, gt_ignore_flags
@@ -88,7 +89,7 @@ class LimitMasks(BaseTransform):
 
     def __init__(self,
                  max_masks: Optional[int] = None,
-                 keep: str = 'random',
+                 keep: str = 'largest',
                  min_area: int = 1) -> None:
         if keep not in ('largest', 'random'):
             raise ValueError(

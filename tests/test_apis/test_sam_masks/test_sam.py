@@ -96,10 +96,11 @@ def test_bad_checkpoints(checkpoint, tmp_path):
     with pytest.raises(FileNotFoundError, match='segment-anything#model'):
         SAM(checkpoint=str(tmp_path / 'none.pth'))
     with pytest.raises(ValueError, match="model_type='vit_x' is none of"):
-        SAM(checkpoint=checkpoint, model_type='vit_x').model
+        SAM(checkpoint=checkpoint, model_type='vit_x').prepare()
     torch.save(dict(weight=torch.zeros(1)), tmp_path / 'other.pth')
     with pytest.raises(ValueError, match='does not hold weights of'):
-        SAM(checkpoint=str(tmp_path / 'other.pth'), model_type='small').model
+        SAM(checkpoint=str(tmp_path / 'other.pth'),
+            model_type='small').prepare()
 
 
 def test_rle_and_boxes_of_many_masks():

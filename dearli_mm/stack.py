@@ -35,9 +35,11 @@ REQUIRED = (
     'setuptools>=69,<81',
 )
 
+MASKS = 'scikit-image>=0.22'  # the mask generator that needs no weights
 EXTRAS = {
-    'tests': ('pytest>=7', ),
-    'dev': ('pytest>=7', 'ruff'),
+    'masks': (MASKS, ),
+    'tests': ('pytest>=7', MASKS),
+    'dev': ('pytest>=7', MASKS, 'ruff'),
     'tensorboard': ('tensorboard', ),
 }
 

@@ -1,5 +1,5 @@
 """Pictures of panoptic segmentations, as pure functions on RGB arrays."""
-from typing import List, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont

@@ -1,5 +1,4 @@
 """Whole runs of the quickstart's configuration, made very small."""
-import logging
 import os
 import signal
 import subprocess
@@ -280,9 +279,3 @@ def test_epoch_based_loop_is_refused(world, tmp_path):
     config.train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=1)
     with pytest.raises(ValueError, match="train_cfg.type='SemiSupTrainLoop'"):
         Runner.from_cfg(config).train()
-
-
-@pytest.fixture(autouse=True)
-def _quiet():
-    yield
-    logging.shutdown()

@@ -13,7 +13,8 @@ def test_parity(golden):
 
 def test_on_paper():
     features = torch.arange(8.).view(1, 2, 2, 2)
-    masks = torch.tensor([[[1., -1.], [2., 0.]], [[-1., -1.], [-1., 0.]]])[None]
+    masks = torch.tensor([[[[1., -1.], [2., 0.]], [[-1., -1.], [-1.,
+                                                              0.]]]])
     # Zero is outside: the first mask holds pixels 0 and 2, the second none.
     expected = torch.tensor([[[1., 5.], [0., 0.]]])
     assert_close(mask_pool(features, masks), expected)

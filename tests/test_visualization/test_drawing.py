@@ -119,7 +119,8 @@ def make_sample(folder, name, teacher=True, truth=True):
     seg_map[:, 8:16], seg_map[:, 16:] = 1, 2
     cv2.imwrite(str(folder / f'{name}.jpg'), np.zeros((16, 24, 3), np.uint8))
     cv2.imwrite(str(folder / f'{name}.png'), id2rgb(seg_map)[..., ::-1])
-    result = PixelData(sem_seg=torch.tensor([3, 1000, 2])[seg_map][None])
+    codes = torch.tensor([3, 1000, 2])[torch.from_numpy(seg_map)]
+    result = PixelData(sem_seg=codes[None])
     meta = dict(img_path=str(folder / f'{name}.jpg'))
     if truth:
         meta.update(

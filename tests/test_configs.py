@@ -22,7 +22,9 @@ def load(name) -> Config:
 
 
 @pytest.mark.parametrize(
-    'path', sorted(p for p in CONFIGS.glob('[!_]*/*.py')), ids=lambda p: p.stem)
+    'path',
+    sorted(p for p in CONFIGS.glob('[!_]*/*.py')),
+    ids=lambda p: p.stem)
 def test_every_config_can_be_read_and_dumped(path, tmp_path):
     config = Config.fromfile(path)
     object.__setattr__(config, '_format_python_code', False)

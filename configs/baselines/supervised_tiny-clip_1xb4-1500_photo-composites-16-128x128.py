@@ -10,7 +10,7 @@ train_dataloader = _base_.train_dataloader.labeled
 train_dataloader.update(_delete_=True)
 train_cfg = dict(
     _delete_=True,
-    type='IterBasedTrainLoop',
+    type='ResumableTrainLoop',
     max_iters=_base_.max_iters,
     val_interval=_base_.train_cfg.val_interval)
 

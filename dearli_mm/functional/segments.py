@@ -55,7 +55,8 @@ def merge_stuff(labels: Tensor, is_thing: Tensor, valid: Tensor) -> Tensor:
     same &= valid
     # The first valid candidate of one's own group stands for the group.
     first = same.int().argmax(dim=1)
-    is_first = valid & (first == torch.arange(len(labels), device=first.device))
+    own = torch.arange(len(labels), device=first.device)
+    is_first = valid & (first == own)
     return is_first.long().cumsum(0)[first] * valid
 
 

@@ -82,9 +82,11 @@ def _offending(parameters: List[Tensor], norms: Tensor,
 
 
 def describe_images(data_batch: dict) -> Tuple[str, ...]:
-    """Paths of the images of a multi-branch batch."""
+    """Paths of the images of a batch, with their branch if there are any."""
+    branches = data_batch['data_samples']
+    if not isinstance(branches, dict):
+        return tuple(sample.img_path for sample in branches)
     return tuple(
-        f'{branch}: {sample.img_path}'
-        for branch, samples in data_batch['data_samples'].items()
+        f'{branch}: {sample.img_path}' for branch, samples in branches.items()
         if branch != 'strong'  # the images of 'weak'
         for sample in samples)

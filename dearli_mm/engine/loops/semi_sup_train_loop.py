@@ -1,177 +1,71 @@
 """The training loop that draws labelled and unlabelled batches."""
-from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List
 
-import torch
 from mmdet.registry import LOOPS
-from mmengine.dist import get_rank
-from mmengine.runner import IterBasedTrainLoop
-from mmengine.runner.checkpoint import get_state_dict
 from torch.utils.data import DataLoader
 
-from dearli_mm.datasets.samplers import (ResumableInfiniteSampler, mix_seeds,
-                                         seed_everything)
-from dearli_mm.utils import NonFiniteError, describe_images, guard_optimizer
+from .resumable_train_loop import ResumableTrainLoop
 
 PARTS = ('labeled', 'unlabeled')
-ON_NONFINITE = ('stop', 'skip')
 
 
 @LOOPS.register_module()
-class SemiSupTrainLoop(IterBasedTrainLoop):
+class SemiSupTrainLoop(ResumableTrainLoop):
     """Iteration-based loop over two data loaders with one iteration count.
 
     Each step draws a labelled and an unlabelled batch and hands them on as
-    the branches ``labeled``, ``weak`` and ``strong``. What is drawn in a step
-    (images, augmentations, CutMix boxes, points) is a function of the run's
-    seed, the step and the process, so a resumed run goes on as if it had
-    never stopped, and no image is read again for it.
+    the branches ``labeled``, ``weak`` and ``strong``. Resumable like its base
+    class.
 
     Args:
         runner (Runner): The runner.
         dataloader (dict): ``labeled`` and ``unlabeled``: configs of data
             loaders with a :class:`ResumableInfiniteSampler` each.
         max_iters (int): Number of steps.
-        val_begin (int): First step at which validation may happen.
-        val_interval (int): Steps between validations.
-        dynamic_intervals (list[tuple[int, int]], optional): See
-            :class:`IterBasedTrainLoop`.
-        val_before_train (bool): Whether a new run begins with a validation.
-            Defaults to False.
-        on_nonfinite (str): What to do when a loss or gradient is NaN or
-            infinite: ``'stop'`` the run after saving what is needed to look
-            into it (default), or ``'skip'`` the step and count it.
+        **kwargs: Of :class:`ResumableTrainLoop` (``val_interval``,
+            ``val_before_train``, ``on_nonfinite``, ...).
 
     Raises:
         ValueError: If a loader is missing or has another sampler.
     """
 
-    def __init__(self,
-                 runner,
-                 dataloader: Dict[str, dict],
-                 max_iters: int,
-                 val_begin: int = 1,
-                 val_interval: int = 1000,
-                 dynamic_intervals: Optional[List[Tuple[int, int]]] = None,
-                 val_before_train: bool = False,
-                 on_nonfinite: str = 'stop') -> None:
+    def __init__(self, runner, dataloader: Dict[str, dict], max_iters: int,
+                 **kwargs) -> None:
         if not isinstance(dataloader, dict) or set(dataloader) != set(PARTS):
             found = sorted(dataloader) if isinstance(dataloader, dict) \
                 else type(dataloader).__name__
             raise ValueError('train_dataloader must be a dict of the two '
                              f'loaders {PARTS}, but is {found}')
-        if on_nonfinite not in ON_NONFINITE:
-            raise ValueError(f'train_cfg.on_nonfinite={on_nonfinite!r} is '
-                             f'none of {ON_NONFINITE}')
+        self.unlabeled_dataloader = runner.build_dataloader(
+            dataloader['unlabeled'],
+            seed=runner.seed,
+            diff_rank_seed=runner._randomness_cfg.get('diff_rank_seed', False))
         # The base class looks after the labelled one (its dataset's
         # metainfo, its batch size for auto_scale_lr).
-        super().__init__(runner, dataloader['labeled'], max_iters, val_begin,
-                         val_interval, dynamic_intervals)
-        self.unlabeled_dataloader = self._build(dataloader['unlabeled'])
-        self.val_before_train = val_before_train
-        self.on_nonfinite = on_nonfinite
-        self.skipped_steps = 0
-        for part, loader in zip(PARTS, self.dataloaders):
-            if not isinstance(loader.sampler, ResumableInfiniteSampler):
-                raise ValueError(
-                    f'train_dataloader.{part}.sampler is a '
-                    f'{type(loader.sampler).__name__}; SemiSupTrainLoop needs '
-                    "dict(type='ResumableInfiniteSampler')")
+        super().__init__(runner, dataloader['labeled'], max_iters, **kwargs)
 
     @property
-    def dataloaders(self) -> Tuple[DataLoader, DataLoader]:
-        """tuple[DataLoader, DataLoader]: Labelled and unlabelled one."""
-        return self.dataloader, self.unlabeled_dataloader
+    def dataloaders(self) -> Dict[str, DataLoader]:
+        """dict[str, DataLoader]: Labelled and unlabelled one."""
+        return {
+            'train_dataloader.labeled': self.dataloader,
+            'train_dataloader.unlabeled': self.unlabeled_dataloader
+        }
 
-    def _build(self, dataloader: dict) -> DataLoader:
-        diff_rank_seed = self.runner._randomness_cfg.get(
-            'diff_rank_seed', False)
-        return self.runner.build_dataloader(
-            dataloader, seed=self.runner.seed, diff_rank_seed=diff_rank_seed)
-
-    def run(self):
-        """Train.
-
-        Returns:
-            nn.Module: The trained model.
-        """
-        self.runner.call_hook('before_train')
-        self.runner.call_hook('before_train_epoch')
-        guard_optimizer(self.runner.optim_wrapper.optimizer, self.runner.model)
-        if self.val_before_train and self._iter == 0 and self._validates:
-            self.runner.val_loop.run()
-        for loader in self.dataloaders:
-            loader.sampler.start = self._iter * loader.batch_size
-        labeled, unlabeled = map(iter, self.dataloaders)
-        while self._iter < self._max_iters and not self.stop_training:
-            self.runner.model.train()
-            self.run_iter(merge_batches(next(labeled), next(unlabeled)))
-            self._decide_current_val_interval()
-            if self._validates and self._iter >= self.val_begin and (
-                    self._iter % self.val_interval == 0
-                    or self._iter == self._max_iters):
-                self.runner.val_loop.run()
-        self.runner.call_hook('after_train_epoch')
-        self.runner.call_hook('after_train')
-        return self.runner.model
-
-    def run_iter(self, data_batch: dict) -> None:
-        """Take one step, with random numbers of its own.
+    def merge(self, batches: List[dict]) -> dict:
+        """One multi-branch batch of a labelled and an unlabelled one.
 
         Args:
-            data_batch (dict): See :func:`merge_batches`.
+            batches (list[dict]): The labelled batch (``inputs`` and
+                ``data_samples``, lists) and the unlabelled one (the same,
+                each a dict of ``weak`` and ``strong``).
+
+        Returns:
+            dict: ``inputs`` and ``data_samples``, each a dict of ``labeled``,
+            ``weak`` and ``strong``.
         """
-        seed_everything(mix_seeds(self.runner.seed, get_rank(), self._iter))
-        try:
-            super().run_iter(data_batch)
-        except NonFiniteError as error:
-            self._handle(error, data_batch)
-
-    def _handle(self, error: NonFiniteError, data_batch: dict) -> None:
-        """Stop with a record of the step, or skip the step."""
-        images = describe_images(data_batch)
-        where = f'step {self._iter + 1}: {error}'
-        if self.on_nonfinite == 'skip':
-            self.runner.optim_wrapper.zero_grad()
-            self.skipped_steps += 1
-            self.runner.logger.warning(
-                f'{where}; step skipped ({self.skipped_steps} so far); images '
-                f'{images}')
-            self._iter += 1
-            return
-        path = Path(self.runner.work_dir) / (
-            f'nonfinite_step_{self._iter + 1}_rank_{get_rank()}.pth')
-        torch.save(
-            dict(
-                step=self._iter + 1,
-                kind=error.kind,
-                terms=error.terms,
-                images=images,
-                inputs=data_batch['inputs'],
-                state_dict=get_state_dict(self.runner.model)), path)
-        raise RuntimeError(
-            f'{where}. Images: {images}. Weights and inputs of the step are '
-            f"in {path}. train_cfg.on_nonfinite='skip' leaves such steps "
-            'out; a smaller learning rate or full precision may cure them'
-        ) from error
-
-    @property
-    def _validates(self) -> bool:
-        return self.runner.val_loop is not None
-
-
-def merge_batches(labeled: dict, unlabeled: dict) -> dict:
-    """One multi-branch batch of a labelled and an unlabelled one.
-
-    Args:
-        labeled (dict): ``inputs`` and ``data_samples``, lists.
-        unlabeled (dict): The same, each a dict of ``weak`` and ``strong``.
-
-    Returns:
-        dict: ``inputs`` and ``data_samples``, each a dict of ``labeled``,
-        ``weak`` and ``strong``.
-    """
-    return {
-        key: dict(labeled=labeled[key], **unlabeled[key])
-        for key in ('inputs', 'data_samples')
-    }
+        labeled, unlabeled = batches
+        return {
+            key: dict(labeled=labeled[key], **unlabeled[key])
+            for key in ('inputs', 'data_samples')
+        }

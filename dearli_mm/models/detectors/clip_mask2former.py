@@ -1,6 +1,6 @@
 """One network of DEARLi: Mask2Former with CLIP's classifier."""
 import copy
-from typing import Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from mmdet.models.detectors import Mask2Former
 from mmdet.registry import MODELS
@@ -8,6 +8,8 @@ from mmdet.structures import SampleList
 from mmdet.utils import ConfigType, OptConfigType, OptMultiConfig
 from mmengine.config import ConfigDict
 from torch import Tensor
+
+from dearli_mm.utils import check_losses
 
 from ..backbones import OpenCLIPBackbone
 
@@ -77,6 +79,15 @@ class CLIPMask2Former(Mask2Former):
         if isinstance(self.backbone, OpenCLIPBackbone):
             return self.backbone
         return None
+
+    def parse_losses(self, losses: Dict[str, Tensor]):
+        """Add up the losses; see mmengine.
+
+        Raises:
+            NonFiniteError: If one of them is NaN or infinite.
+        """
+        check_losses(losses)
+        return super().parse_losses(losses)
 
     def predict_queries(self, batch_inputs: Tensor) -> Tuple[Tensor, Tensor]:
         """Class logits and mask logits of the queries.

@@ -1,0 +1,16 @@
+# The quickstart's warm-up: 700 steps on masks of its 512 training scenes.
+# tools/quickstart.sh makes the masks.
+_base_ = '../sam_warmup/sam-warmup_tiny-clip_1xb8-1000_toy-world-128x128.py'
+
+max_iters = 700
+train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
+param_scheduler = [
+    dict(
+        type='PolyLR',
+        eta_min=0,
+        power=0.9,
+        begin=0,
+        end=max_iters,
+        by_epoch=False)
+]
+default_hooks = dict(checkpoint=dict(interval=max_iters))

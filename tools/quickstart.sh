@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From nothing to a trained DEARLi: environment, toy data, training with
-# `mim train`, evaluation with `mim test`, pictures and a summary.
+# From nothing to a trained DEARLi: environment, toy data, masks, warm-up and
+# training with `mim train`, evaluation with `mim test`, pictures, a summary.
 #
 #   bash tools/quickstart.sh           reuses what is there, resumes a run
 #   bash tools/quickstart.sh --fresh   trains anew
@@ -8,6 +8,7 @@
 # tools/environment.sh says which environment is used.
 set -euo pipefail
 
+WARMUP=configs/quickstart/warm-up_tiny-clip_toy-world.py
 CONFIG=configs/quickstart/dearli_tiny-clip_toy-world.py
 DATA=data/toy_world
 WORK=work_dirs/quickstart
@@ -24,24 +25,31 @@ cd "$DEARLI_ROOT"
 # openmim's, at every call; setup.py keeps setuptools where it is harmless.
 export PYTHONWARNINGS="ignore:pkg_resources is deprecated:UserWarning"
 
-# Written by AtomicCheckpointHook; the file moves along with the checkout.
+# last_checkpoint DIR: written by AtomicCheckpointHook; the file moves along
+# with the checkout.
 last_checkpoint() {
     local path
-    path="$WORK/$(basename "$(cat "$WORK/last_checkpoint" 2>/dev/null)")"
+    path="$1/$(basename "$(cat "$1/last_checkpoint" 2>/dev/null)")"
     if [[ -f "$path" ]]; then echo "$path"; fi
 }
 
+# train WHAT CONFIG DIR: trains, goes on with an interrupted run, or sees that
+# it is done.
 train() {
-    local resume=()
-    if [[ -n "$(last_checkpoint)" ]]; then
-        dearli_say "resuming the interrupted run from $(last_checkpoint)"
-        resume=(--resume "$(last_checkpoint)")
+    local resume=() last
+    last="$(last_checkpoint "$3")"
+    if [[ -f "$3/finished" && -n "$last" ]]; then
+        dearli_say "$1: done already: $last (--fresh trains anew)"
+        return
+    elif [[ -n "$last" ]]; then
+        dearli_say "$1: resuming the interrupted run from $last"
+        resume=(--resume "$last")
     else
-        dearli_say "training; logs and checkpoints go to $WORK"
+        dearli_say "$1: logs and checkpoints go to $3"
     fi
-    mim train mmdet "$CONFIG" --work-dir "$WORK" --gpus "$gpus" \
+    mim train mmdet "$2" --work-dir "$3" --gpus "$gpus" \
         ${resume[@]+"${resume[@]}"}
-    touch "$WORK/finished"
+    touch "$3/finished"
 }
 
 gpus=0
@@ -50,15 +58,16 @@ if nvidia-smi -L 2>/dev/null | grep -q GPU; then gpus=1; fi
 dearli_say "toy data: $DATA"
 "$DEARLI_PYTHON" tools/dataset_converters/make_toy_world.py "$DATA"
 
-if [[ -n "$fresh" ]]; then rm -rf "$WORK"; fi
-if [[ -f "$WORK/finished" && -n "$(last_checkpoint)" ]]; then
-    dearli_say "trained already: $(last_checkpoint) (--fresh trains anew)"
-else
-    train
-fi
+dearli_say "masks of the training images, no labels: $DATA/masks"
+"$DEARLI_PYTHON" tools/sam_masks.py "$DATA/train/images" "$DATA/masks/train"
 
-dearli_say "evaluating $(last_checkpoint)"
-mim test mmdet "$CONFIG" --checkpoint "$(last_checkpoint)" --work-dir "$WORK"
+if [[ -n "$fresh" ]]; then rm -rf "$WORK"; fi
+train 'warm-up on masks (1 of 2)' "$WARMUP" "$WORK/warm-up"
+train 'DEARLi (2 of 2)' "$CONFIG" "$WORK"
+
+checkpoint="$(last_checkpoint "$WORK")"
+dearli_say "evaluating $checkpoint"
+mim test mmdet "$CONFIG" --checkpoint "$checkpoint" --work-dir "$WORK"
 
 echo
 dearli_say "results on $DATA/val (iteration 0 is before training):"

@@ -1,6 +1,6 @@
 # What the quickstart's network learns of its 16 labelled scenes alone, in as
 # many steps: one network, no teacher; its zero-shot branch works all the same.
-_base_ = '../quickstart/dearli_tiny-clip_toy-world.py'
+_base_ = '../quickstart/dear_tiny-clip_toy-world.py'
 
 model = _base_.model.detector
 model.update(

@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 from dearli_mm.apis.toy_world import write_toy_world
 
 ROOT = Path(__file__).parents[2]
-CONFIG = ROOT / 'configs/quickstart/dearli_tiny-clip_toy-world.py'
+CONFIG = ROOT / 'configs/quickstart/dear_tiny-clip_toy-world.py'
 
 
 @pytest.fixture(scope='module')

@@ -1,24 +1,30 @@
 #!/usr/bin/env bash
-# From nothing to a trained DEARLi: environment, toy data, masks, warm-up and
-# training with `mim train`, evaluation with `mim test`, pictures, a summary.
+# From nothing to a trained network: environment, toy data, training with
+# `mim train`, evaluation with `mim test`, pictures and a summary.
 #
-#   bash tools/quickstart.sh           reuses what is there, resumes a run
-#   bash tools/quickstart.sh --fresh   trains anew
+#   bash tools/quickstart.sh            reuses what is there, resumes a run
+#   bash tools/quickstart.sh --warm-up  all of DEARLi: masks and warm-up first
+#   ... --fresh                         trains anew
 #
 # tools/environment.sh says which environment is used.
 set -euo pipefail
 
-WARMUP=configs/quickstart/warm-up_tiny-clip_toy-world.py
-CONFIG=configs/quickstart/dearli_tiny-clip_toy-world.py
+CONFIG=configs/quickstart/dear_tiny-clip_toy-world.py
 DATA=data/toy_world
 WORK=work_dirs/quickstart
+WARMUP=
 
 fresh=
-case "${1:-}" in
-    '') ;;
-    --fresh) fresh=1 ;;
-    *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
-esac
+for flag in "$@"; do
+    case "$flag" in
+        --fresh) fresh=1 ;;
+        --warm-up)
+            WARMUP=configs/quickstart/warm-up_tiny-clip_toy-world.py
+            CONFIG=configs/quickstart/dearli_tiny-clip_toy-world.py
+            WORK=work_dirs/quickstart_warm-up ;;
+        *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    esac
+done
 
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$DEARLI_ROOT"
@@ -58,12 +64,13 @@ if nvidia-smi -L 2>/dev/null | grep -q GPU; then gpus=1; fi
 dearli_say "toy data: $DATA"
 "$DEARLI_PYTHON" tools/dataset_converters/make_toy_world.py "$DATA"
 
-dearli_say "masks of the training images, no labels: $DATA/masks"
-"$DEARLI_PYTHON" tools/sam_masks.py "$DATA/train/images" "$DATA/masks/train"
-
 if [[ -n "$fresh" ]]; then rm -rf "$WORK"; fi
-train 'warm-up on masks (1 of 2)' "$WARMUP" "$WORK/warm-up"
-train 'DEARLi (2 of 2)' "$CONFIG" "$WORK"
+if [[ -n "$WARMUP" ]]; then
+    dearli_say "masks of the training images, no labels: $DATA/masks"
+    "$DEARLI_PYTHON" tools/sam_masks.py "$DATA/train/images" "$DATA/masks/train"
+    train 'warm-up on masks' "$WARMUP" "$WORK/warm-up"
+fi
+train 'semi-supervised training' "$CONFIG" "$WORK"
 
 checkpoint="$(last_checkpoint "$WORK")"
 dearli_say "evaluating $checkpoint"

@@ -1,4 +1,5 @@
-# DEAR in small, without the warm-up: 16 labelled and 496 unlabelled scenes.
+# The quickstart: 16 labelled and 496 unlabelled scenes, without the warm-up
+# (the paper calls this DEAR).
 # 1 process, batch 4 + 4, a few minutes on two CPU cores. Needs data/toy_world,
 # which tools/quickstart.sh makes.
 _base_ = [

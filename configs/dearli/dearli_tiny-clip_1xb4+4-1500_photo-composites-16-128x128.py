@@ -1,8 +1,8 @@
 # DEARLi in small on real photographs: 16 labelled and 784 unlabelled scenes.
-# 1 process, batch 4 + 4, 1500 steps. Needs data/photo_composites, and takes
-# the warm-up of configs/sam_warmup/ if that has been trained. The tiny CLIP has
-# never seen a photograph: its zero-shot opinion is left out (alpha 0), and the
-# teacher waits until the student has learnt something of the labels.
+# 1 process, batch 4 + 4, 1500 steps. Needs data/photo_composites; takes the
+# warm-up of configs/sam_warmup/ if that has been trained. The tiny CLIP has
+# never seen a photograph: its zero-shot opinion is left out (alpha 0), and
+# the teacher waits until the student has learnt something of the labels.
 _base_ = [
     '../_base_/models/dearli_tiny-clip.py',
     '../_base_/datasets/photo_composites.py',

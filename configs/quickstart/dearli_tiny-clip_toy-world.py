@@ -1,6 +1,6 @@
 # All of DEARLi in small: 16 labelled and 496 unlabelled scenes, after the
-# warm-up of ./warm-up_tiny-clip_toy-world.py. 1 process, batch 4 + 4, a few
-# minutes on two CPU cores. `tools/quickstart.sh --warm-up` makes what it needs.
+# warm-up of ./warm-up_tiny-clip_toy-world.py. 1 process, batch 4 + 4. It needs
+# what `tools/quickstart.sh --warm-up` makes.
 _base_ = './dear_tiny-clip_toy-world.py'
 
 warmup = 'work_dirs/quickstart_warm-up/warm-up/iter_700.pth'

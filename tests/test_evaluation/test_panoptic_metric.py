@@ -305,7 +305,8 @@ def score_in_process(rank, folder, samples):
     metric.process(None, (samples + samples[:1])[rank::2])
     result = metric.evaluate(NUM_IMAGES)
     (folder / f'rank{rank}.json').write_text(json.dumps(result))
-    torch.distributed.destroy_process_group()
+    # Not destroyed: with a file store that can hang on PyTorch 2.1.
+    torch.distributed.barrier()
 
 
 def test_two_processes_give_the_numbers_of_one(world):

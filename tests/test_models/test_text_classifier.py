@@ -88,6 +88,13 @@ def test_nothing_is_computed_before_it_is_needed(clip_name, monkeypatch):
     assert torch.equal(classifier(torch.ones(1, 16)), first)
 
 
+def test_computing_leaves_the_random_numbers_alone(clip_name):
+    classifier = CLIPTextClassifier(['cat', 'dog'], clip_name)
+    state = torch.get_rng_state()
+    classifier.prepare()
+    assert torch.equal(torch.get_rng_state(), state)
+
+
 def test_missing_weights_are_named(clip_name):
     with pytest.raises(FileNotFoundError, match='nowhere.pt.*get open_clip'):
         CLIPTextClassifier(['cat'], clip_name, 'nowhere.pt')

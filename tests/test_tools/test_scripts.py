@@ -92,7 +92,7 @@ def test_named_environment_of_a_wrong_python_is_refused(tmp_path):
 def test_quickstart_explains_itself():
     done = bash(f'bash {ROOT}/tools/quickstart.sh --unknown')
     assert done.returncode == 2
-    assert '--fresh   trains anew' in done.stdout
+    assert '--fresh' in done.stdout
 
 
 @pytest.mark.parametrize('name', ['train', 'test'])

@@ -143,7 +143,11 @@ class CLIPTextClassifier(BaseModule):
     @torch.no_grad()
     def _compute(self, synonyms: Sequence[str]) -> Tensor:
         prompts = make_prompts(synonyms, self.templates)
-        text_tower = build_clip(self.model_name, self.pretrained).text.eval()
+        # Building draws random numbers: a run must not depend on whether its
+        # classes were in the cache.
+        with torch.random.fork_rng(devices=[]):
+            clip = build_clip(self.model_name, self.pretrained)
+        text_tower = clip.text.eval()
         tokens = open_clip.get_tokenizer(self.model_name)(prompts)
         features = encode_text(text_tower, tokens, self.batch_size)
         return average_templates(features, len(self.templates))

@@ -8,7 +8,7 @@ rotation, overlap, lighting and sensor noise, and are a pure function of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Sequence, Tuple
+from typing import List, Tuple
 
 import cv2
 import numpy as np
@@ -99,30 +99,6 @@ def render_scene(seed: int, index: int, size: int = 128) -> Scene:
             labels.append(label)
     segment_map, labels = _drop_slivers(segment_map, labels)
     return Scene(_expose(rng, canvas), segment_map, labels)
-
-
-def caption(labels: Sequence[int], rng: np.random.Generator) -> str:
-    """Names what an image shows, with a random synonym for each class.
-
-    Args:
-        labels: Class indices: those of a scene, or one for the image of a
-            single object or ground. Repetitions are named once.
-        rng: Source of the synonyms.
-
-    Returns:
-        For example ``'ball'`` or ``'ball, starfish and sea'``; the text that
-        takes the place of the class name in a prompt template.
-
-    Raises:
-        ValueError: If ``labels`` is empty.
-    """
-    if not labels:
-        raise ValueError('labels is empty: there is nothing to name')
-    names = []
-    for label in sorted(set(labels)):
-        synonyms = synonyms_of(label)
-        names.append(synonyms[rng.integers(len(synonyms))])
-    return ' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))
 
 
 def synonyms_of(label: int) -> List[str]:

@@ -29,7 +29,7 @@ def matching_cost(class_logits: Tensor, mask_points: Tensor, labels: Tensor,
     """Cost of giving each target to each query.
 
     ``w_cls * (-probability) + w_mask * BCE + w_dice * dice`` on sampled
-    points. Source: METHOD of Mask2Former, DEARLi section 3.2.
+    points. Source: Mask2Former, DEARLi section 3.2.
 
     Args:
         class_logits (Tensor): Shape [..., Q, C+1], void last.

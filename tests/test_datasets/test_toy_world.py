@@ -7,7 +7,7 @@ import pytest
 
 from dearli_mm.apis.toy_world import choose_covering, write_toy_world
 from dearli_mm.datasets.toy_world import (CLASSES, PALETTE, STUFF_CLASSES,
-                                          THING_CLASSES, caption, render_scene,
+                                          THING_CLASSES, render_scene,
                                           synonyms_of)
 
 SETTINGS = dict(train=12, val=4, labeled=6, size=64, seed=3)
@@ -65,16 +65,6 @@ def test_scenes_are_valid(size):
 def test_too_small_scene_is_refused():
     with pytest.raises(ValueError, match='at least 64'):
         render_scene(0, 0, 32)
-
-
-def test_caption_names_every_class_once():
-    rng = np.random.default_rng(0)
-    assert caption([0], rng) in synonyms_of(0)
-    text = caption([8, 0, 0, 1], rng)
-    assert text.count(' and ') == 1 and text.count(',') == 1
-    assert all(sum(name in text for name in synonyms_of(k)) for k in (0, 1, 8))
-    with pytest.raises(ValueError, match='empty'):
-        caption([], rng)
 
 
 @pytest.mark.parametrize('split', ['train', 'val'])

@@ -1,5 +1,5 @@
 # Student and teacher: Mask2Former on a frozen CLIP ConvNeXt-B.
-# METHOD: sections 1 (network), 4 (ensemble), 5 (inference), 6 (losses).
+# The numbers are the paper's; tests/test_configs.py holds them fast.
 
 # ---------------------------------------------------------------- to change
 clip_weights = 'weights/convnext_base_w_320_laion_aesthetic_s13b_b82k_augreg.safetensors'  # noqa: E501

@@ -1,5 +1,5 @@
 # The warm-up: one network, one class, and only masks to learn.
-# METHOD: section 7.
+# The numbers are the paper's (warm-up on SAM masks).
 _base_ = './dearli_clip-convnext-b.py'
 
 detector = _base_.model.detector

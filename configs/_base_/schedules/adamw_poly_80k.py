@@ -1,4 +1,4 @@
-# METHOD: section 6. Lines that change together: max_iters and `end`.
+# The paper's schedule. Lines that change together: max_iters and `end`.
 max_iters = 80000
 val_interval = 20000
 

@@ -1,4 +1,4 @@
-# METHOD: section 7; optimiser, clip and poly as in section 6.
+# The paper's warm-up; optimiser, clip and poly as in training.
 _base_ = './adamw_poly_80k.py'
 
 max_iters = 160000

@@ -11,7 +11,7 @@ from ...datasets.splits import read_split
 from ..toy_world import choose_covering
 from .files import write_text
 
-# Labelled images of the published splits; METHOD: section 8.
+# Labelled images of the published splits.
 PUBLISHED: Dict[str, Dict[int, str]] = {
     'ADE20K': {158: '1/128', 316: '1/64', 632: '1/32', 1263: '1/16',
                2526: '1/8'},

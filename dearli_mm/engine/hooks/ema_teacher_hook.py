@@ -134,7 +134,8 @@ def pair_parameters(student: nn.Module,
 
 def pair_buffers(student: nn.Module,
                  teacher: nn.Module) -> List[Tuple[Tensor, Tensor]]:
-    """(teacher's, student's) buffers of the same names."""
+    """(teacher's, student's) buffers of the same names, unless shared."""
     buffers = dict(student.named_buffers())
     return [(buffer, buffers[name])
-            for name, buffer in teacher.named_buffers()]
+            for name, buffer in teacher.named_buffers()
+            if buffer is not buffers[name]]

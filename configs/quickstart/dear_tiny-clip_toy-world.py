@@ -1,5 +1,5 @@
-# The quickstart: 16 labelled and 496 unlabelled scenes, without the warm-up
-# (the paper calls this DEAR).
+# The quickstart without its warm-up (the paper calls this DEAR): 16 labelled
+# and 496 unlabelled scenes.
 # 1 process, batch 4 + 4, a few minutes on two CPU cores. Needs data/toy_world,
 # which tools/quickstart.sh makes.
 _base_ = [

@@ -1,9 +1,9 @@
 # All of DEARLi in small: 16 labelled and 496 unlabelled scenes, after the
 # warm-up of ./warm-up_tiny-clip_toy-world.py. 1 process, batch 4 + 4. It needs
-# what `tools/quickstart.sh --warm-up` makes.
+# what tools/quickstart.sh makes.
 _base_ = './dear_tiny-clip_toy-world.py'
 
-warmup = 'work_dirs/quickstart_warm-up/warm-up/iter_700.pth'
+warmup = 'work_dirs/quickstart/warm-up/iter_500.pth'
 custom_hooks = [
     dict(type='SAMWarmupHook', checkpoint=warmup, required=True),
     *_base_.custom_hooks

@@ -1,8 +1,8 @@
-# The quickstart's warm-up: 700 steps on masks of its 512 training scenes.
+# The quickstart's warm-up: 500 steps on masks of its 512 training scenes.
 # tools/quickstart.sh makes the masks.
 _base_ = '../sam_warmup/sam-warmup_tiny-clip_1xb8-1000_toy-world-128x128.py'
 
-max_iters = 700
+max_iters = 500
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 param_scheduler = [
     dict(

@@ -18,17 +18,18 @@ class Felzenszwalb(MaskGenerator):
 
     ``stability_score`` of a mask is its IoU with the most similar segment of
     another scale; ``predicted_iou`` is the same number, as nothing predicts
-    one. Source: Felzenszwalb and Huttenlocher, Efficient Graph-Based Image
-    Segmentation, IJCV 2004.
+    one. The defaults make few and large masks: a decoder learns the pieces of
+    objects, too, if most of its masks are pieces. Source: Felzenszwalb and
+    Huttenlocher, Efficient Graph-Based Image Segmentation, IJCV 2004.
     """
     package = 'scikit-image'
 
     scales: Tuple[float, ...] = option(
-        (200.0, 400.0, 800.0, 1600.0),
+        (400.0, 1600.0, 6400.0),
         help='one segmentation each; larger ones make larger segments')
-    sigma: float = option(0.8, help='of the blur before segmentation')
+    sigma: float = option(1.2, help='of the blur before segmentation')
     min_size: float = option(
-        0.005, help='smaller segments join a neighbour; share of the image')
+        0.01, help='smaller segments join a neighbour; share of the image')
     max_size: float = option(
         0.95, help='larger segments are left out; share of the image')
     stability_score_thresh: float = option(

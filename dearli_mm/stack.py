@@ -41,6 +41,8 @@ EXTRAS = {
     'tests': ('pytest>=7', MASKS),
     'dev': ('pytest>=7', MASKS, 'ruff'),
     'tensorboard': ('tensorboard', ),
+    'wandb': ('wandb', ),
+    'demo': ('gradio>=6,<7', ),
 }
 
 # pip cannot say "mmcv-lite or mmcv". Where one of these distributions is

@@ -31,6 +31,7 @@ visualizer = dict(
     type='DetLocalVisualizer', vis_backends=vis_backends, name='visualizer')
 log_processor = dict(type='LogProcessor', window_size=50, by_epoch=False)
 log_level = 'INFO'
+tta_model = dict(type='PanopticTTAModel', iou_thr=0.5)  # of `--tta`
 randomness = dict(seed=0)
 load_from = None
 resume = False

@@ -1,21 +1,22 @@
 """Results of a training run, read from the logs in its work_dir."""
 import json
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Dict, List, Optional, Sequence
 
 Results = Dict[str, float]
 
 
 def read_validations(work_dir: str,
-                     metrics: Sequence[str] = ('PQ', 'mIoU')
+                     metrics: Optional[Sequence[str]] = ('PQ', 'mIoU')
                      ) -> Dict[int, Results]:
     """Validation results of a run, also of one that was resumed.
 
     Args:
         work_dir (str): The run's folder, which holds one folder with
             ``vis_data/scalars.json`` for each start.
-        metrics (Sequence[str]): Names without prefix: ``PQ`` stands for
-            ``student/PQ`` and ``teacher/PQ``.
+        metrics (Sequence[str], optional): Names without prefix: ``PQ``
+            stands for ``student/PQ`` and ``teacher/PQ``. None for all, those
+            of single classes (``student/PQ/<class>``) among them.
 
     Returns:
         dict: Metrics (``student/PQ`` and the like) by iteration; what a
@@ -24,7 +25,7 @@ def read_validations(work_dir: str,
     Raises:
         FileNotFoundError: If there are no logs.
     """
-    logs = sorted(Path(work_dir).glob('*/vis_data/scalars.json'))
+    logs = run_logs(work_dir)
     if not logs:
         raise FileNotFoundError(
             f'{work_dir} holds no logs of a training run '
@@ -33,7 +34,7 @@ def read_validations(work_dir: str,
     for log in logs:
         started = {
             record['step']: results
-            for record in _read_lines(log)
+            for record in read_log(log)
             if (results := _select(record, metrics))
         }
         if started:
@@ -44,6 +45,22 @@ def read_validations(work_dir: str,
             }
         validations.update(started)
     return dict(sorted(validations.items()))
+
+
+def run_logs(work_dir: str) -> List[Path]:
+    """Logs of a run, one for each start, in order."""
+    return sorted(Path(work_dir).glob('*/vis_data/scalars.json'))
+
+
+def read_log(path: Path) -> List[dict]:
+    """Records of a log; of a killed run the last line may be torn."""
+    records = []
+    for line in path.read_text().splitlines():
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue
+    return records
 
 
 def read_test(work_dir: str,
@@ -81,28 +98,19 @@ def summarize_run(work_dir: str,
     for name, row in rows.items():
         cells = (f'{row[key]:.2f}' if key in row else '-' for key in columns)
         lines.append([name, *cells])
-    return _align(lines)
+    return align(lines)
 
 
-def _select(record: dict, metrics: Sequence[str]) -> Results:
+def _select(record: dict, metrics: Optional[Sequence[str]]) -> Results:
     return {
         key: value
-        for key, value in record.items()
-        if key.rsplit('/', 1)[-1] in metrics and value is not None
+        for key, value in record.items() if value is not None and
+        ('/' in key if metrics is None else key.rsplit('/', 1)[-1] in metrics)
     }
 
 
-def _read_lines(path: Path) -> List[dict]:
-    records = []
-    for line in path.read_text().splitlines():
-        try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError:  # a killed run's last line
-            continue
-    return records
-
-
-def _align(lines: List[List[str]]) -> str:
+def align(lines: List[List[str]]) -> str:
+    """Rows of cells as text, right-aligned."""
     widths = [max(map(len, column)) for column in zip(*lines)]
     return '\n'.join('  '.join(cell.rjust(width)
                                for cell, width in zip(line, widths))

@@ -6,8 +6,9 @@ import mmcv
 import numpy as np
 from mmdet.structures import DetDataSample
 from mmengine.fileio import get, load
+from torch import Tensor
 
-from ..datasets.transforms.loading import read_panoptic_png
+from ..datasets.transforms.loading import IGNORE_INDEX, read_panoptic_png
 from ..functional.panoptic_ids import number_segments
 
 
@@ -83,11 +84,13 @@ def ground_truth_of_sample(sample: Union[dict, DetDataSample],
     """Ground truth named by the meta information of a data sample.
 
     The keys are those of mmdet's ``CocoPanopticDataset``, which marks crowds
-    only by taking ``is_thing`` from segments of thing classes.
+    only by taking ``is_thing`` from segments of thing classes. Where there
+    are no things, a loaded class map serves as well.
 
     Args:
         sample (dict | DetDataSample): Has ``seg_map_path`` and
-            ``segments_info`` (``id``, ``category``, ``is_thing``).
+            ``segments_info`` (``id``, ``category``, ``is_thing``), or
+            ``gt_sem_seg`` (see :class:`LoadSemanticSegments`).
         thing_labels (Sequence[int]): Class indices of the things.
         backend_args (dict, optional): mmengine file backend.
 
@@ -97,6 +100,9 @@ def ground_truth_of_sample(sample: Union[dict, DetDataSample],
     Raises:
         KeyError: If the sample has no such meta information.
     """
+    if 'gt_sem_seg' in sample and not thing_labels and \
+            sample.get('segments_info') is None:
+        return _stuff_of_class_map(sample.get('gt_sem_seg').get('sem_seg'))
     for key in ('seg_map_path', 'segments_info'):
         if sample.get(key) is None:
             raise KeyError(
@@ -112,6 +118,16 @@ def ground_truth_of_sample(sample: Union[dict, DetDataSample],
                              [s['id'] for s in segments],
                              [s['category'] for s in segments], crowd,
                              backend_args)
+
+
+def _stuff_of_class_map(class_map: Tensor) -> PanopticGroundTruth:
+    """Each class of a map [1, H, W] as one segment; 255 is void."""
+    class_map = class_map[0].cpu().numpy().astype(np.int64)
+    labels = np.setdiff1d(class_map, [IGNORE_INDEX])
+    # Shifted by one: 0 is a class here, void in `number_segments`.
+    shifted = np.where(class_map == IGNORE_INDEX, 0, class_map + 1)
+    seg_map, _ = number_segments(shifted, labels + 1)
+    return PanopticGroundTruth(seg_map, labels, np.zeros(len(labels), bool))
 
 
 class PanopticAnnotationFile:

@@ -9,11 +9,11 @@ from .ema import ema_decay, ema_update_
 from .inference import panoptic_inference, semantic_inference
 from .mask_pooling import mask_pool
 from .segments import PanopticSegments
-from .set_criterion import hungarian_match, matching_cost, set_loss
+from .set_criterion import Match, hungarian_match, matching_cost, set_loss
 
 __all__ = [
-    'PanopticSegments', 'class_logits', 'cutmix_box', 'cutmix_panoptic',
-    'ema_decay', 'ema_update_', 'geometric_ensemble', 'hungarian_match',
-    'mask_pool', 'matching_cost', 'panoptic_inference', 'semantic_inference',
-    'set_loss'
+    'Match', 'PanopticSegments', 'class_logits', 'cutmix_box',
+    'cutmix_panoptic', 'ema_decay', 'ema_update_', 'geometric_ensemble',
+    'hungarian_match', 'mask_pool', 'matching_cost', 'panoptic_inference',
+    'semantic_inference', 'set_loss'
 ]

@@ -5,6 +5,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+# Maps that are worked on at one time: as many as the caches of a CPU hold.
+CHUNK = 16
+
 
 def sample_logits(logits: Tensor, points: Tensor) -> Tensor:
     """Bilinear values of dense maps at points, zero outside of the map.
@@ -20,13 +23,54 @@ def sample_logits(logits: Tensor, points: Tensor) -> Tensor:
     return F.grid_sample(logits, grid, align_corners=False).squeeze(3)
 
 
+@torch.no_grad()
+def uncertain_points(logits: Tensor,
+                     num_points: int,
+                     oversample_ratio: float = 3.0,
+                     importance_sample_ratio: float = 0.75) -> Tensor:
+    """Random points of each map, most of them where its sign is in doubt.
+
+    Of ``oversample_ratio * num_points`` uniform candidates those with the
+    smallest absolute logit are taken; the rest of the points is uniform. The
+    points of a map are independent; maps share their random numbers up to a
+    random shift (modulo 1) of each map, which leaves every point uniform.
+    Source: PointRend, Mask2Former.
+
+    Args:
+        logits (Tensor): Shape [N, h, w].
+        num_points (int): Number of points P.
+        oversample_ratio (float): Candidates a point, at least 1.
+        importance_sample_ratio (float): Share of uncertain points.
+
+    Returns:
+        Tensor: (x, y) in [0, 1), shape [N, P, 2].
+    """
+    num_maps, device = len(logits), logits.device
+    num_uncertain = int(importance_sample_ratio * num_points)
+    num_candidates = int(oversample_ratio * num_points)
+    num_random = num_points - num_uncertain
+    drawn = torch.rand(num_candidates + num_random, 2, device=device)
+    shift = torch.rand(num_maps, 1, 2, device=device)
+    points = logits.new_empty(num_maps, num_points, 2)
+    for start in range(0, num_maps, CHUNK):
+        part = slice(start, start + CHUNK)
+        moved = (drawn + shift[part]).frac_()
+        candidates = moved[:, :num_candidates]
+        doubt = sample_logits(logits[part].unsqueeze(1), candidates).abs_()
+        index = doubt.squeeze(1).topk(
+            num_uncertain, largest=False, sorted=False)[1]
+        points[part, :num_uncertain] = candidates.gather(
+            1, index.unsqueeze(-1).expand(-1, -1, 2))
+        points[part, num_uncertain:] = moved[:, num_candidates:]
+    return points
+
+
 def sample_masks(masks: Tensor,
                  points: Tensor,
                  index: Optional[Tensor] = None) -> Tensor:
     """Bilinear values of binary masks at points, zero outside of the mask.
 
-    The same values as :func:`sample_logits` of float masks, but only four
-    pixels a point are read, so no float copy of the masks is made.
+    Source: PointRend, Mask2Former.
 
     Args:
         masks (Tensor): bool [T, H, W].
@@ -37,21 +81,11 @@ def sample_masks(masks: Tensor,
     Returns:
         Tensor: float32 in [0, 1], shape [N, P].
     """
-    num_masks, height, width = masks.shape
-    if index is None:
-        index = torch.arange(num_masks, device=masks.device)
-    start = index[:, None] * (height * width)
-    pixels = masks.flatten()
-    x = points[..., 0] * width - 0.5
-    y = points[..., 1] * height - 0.5
-    x0, y0 = x.floor(), y.floor()
-    values = x.new_zeros(len(index), points.shape[1])
-    for row, row_weight in ((y0, y0 + 1 - y), (y0 + 1, y - y0)):
-        for column, column_weight in ((x0, x0 + 1 - x), (x0 + 1, x - x0)):
-            inside = (row >= 0) & (row < height) & (column >= 0) & (
-                column < width)
-            offset = row.clamp(0, height - 1) * width + column.clamp(
-                0, width - 1)
-            weight = row_weight * column_weight * inside
-            values += weight * pixels[start + offset.long()]
+    values = points.new_empty(points.shape[:2])
+    # There are many masks in full size: few of them as floats at one time.
+    for start in range(0, len(points), CHUNK):
+        part = slice(start, start + CHUNK)
+        some = masks[part if index is None else index[part]]
+        values[part] = sample_logits(some.to(points.dtype).unsqueeze(1),
+                                     points[part]).squeeze(1)
     return values

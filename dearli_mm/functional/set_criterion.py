@@ -89,42 +89,58 @@ def hungarian_match(costs: Tensor, num_targets: List[int]) -> List[Match]:
 def set_loss(class_logits: Tensor, mask_logits: Tensor, labels: Tensor,
              masks: Tensor, match: Match, points: Tensor,
              num_targets: float, void_weight: float) -> Dict[str, Tensor]:
-    """Losses of one prediction of a batch, not yet weighted.
+    """Losses of one prediction of a batch, or of L at once, not yet weighted.
 
     Cross-entropy of all queries (void for unmatched ones), binary
     cross-entropy and dice of matched masks at points. Source: DEARLi
     section 3.2 (the loss of Mask2Former).
 
     Args:
-        class_logits (Tensor): Shape [B, Q, C+1], void last.
-        mask_logits (Tensor): Shape [B, Q, h, w].
+        class_logits (Tensor): Shape [B, Q, C+1] or [L, B, Q, C+1], void last.
+        mask_logits (Tensor): Of one prediction, shape [B, Q, h, w], or of the
+            matched pairs alone, shape [N, h, w] or [L, N, h, w].
         labels (Tensor): int64 [T], targets of all images in a row.
         masks (Tensor): bool [T, H, W].
-        match (Match): N matched pairs.
-        points (Tensor): (x, y) in [0, 1], shape [N, P, 2] or [1, P, 2].
+        match (Match): N matched pairs, tensors [N] or [L, N].
+        points (Tensor): (x, y) in [0, 1], shape [N, P, 2], [L * N, P, 2] or
+            [1, P, 2].
         num_targets (float): Normaliser of the mask losses.
         void_weight (float): Weight of void in the cross-entropy.
 
     Returns:
-        dict[str, Tensor]: Scalars ``loss_cls``, ``loss_mask``, ``loss_dice``.
+        dict[str, Tensor]: ``loss_cls``, ``loss_mask``, ``loss_dice``: scalars
+        or [L].
     """
-    void = class_logits.shape[-1] - 1
-    classes = labels.new_full(class_logits.shape[:2], void)
-    classes[match.image, match.query] = labels[match.target]
-    class_weight = class_logits.new_ones(void + 1)
-    class_weight[void] = void_weight
-    loss_cls = F.cross_entropy(
-        class_logits.flatten(0, 1), classes.flatten(), class_weight)
-
-    pair_logits = mask_logits[match.image, match.query]
-    points = points.expand(len(pair_logits), -1, -1)
-    targets = sample_masks(masks, points, match.target)
-    logits = sample_logits(pair_logits.unsqueeze(1), points).squeeze(1)
-    bce = F.binary_cross_entropy_with_logits(logits, targets, reduction='none')
+    predictions = class_logits.shape[:-3]
+    if mask_logits.dim() > class_logits.dim():
+        mask_logits = mask_logits[match.image, match.query]
+    mask_logits = mask_logits.reshape(-1, 1, *mask_logits.shape[-2:])
+    points = points.expand(len(mask_logits), -1, -1)
+    targets = sample_masks(masks, points, match.target.flatten())
+    logits = sample_logits(mask_logits, points).squeeze(1)
+    # BCE of logit x and target t is softplus(x) - x * t.
+    bce = (F.softplus(logits) - logits * targets).mean(-1)
     sigmoid = logits.sigmoid()
     dice = 1 - (2 * (sigmoid * targets).sum(-1) + 1) / (
         sigmoid.sum(-1) + targets.sum(-1) + 1)
     return dict(
-        loss_cls=loss_cls,
-        loss_mask=bce.mean(-1).sum() / num_targets,
-        loss_dice=dice.sum() / num_targets)
+        loss_cls=_class_loss(class_logits, labels, match, void_weight),
+        loss_mask=bce.view(*predictions, -1).sum(-1) / num_targets,
+        loss_dice=dice.view(*predictions, -1).sum(-1) / num_targets)
+
+
+def _class_loss(class_logits: Tensor, labels: Tensor, match: Match,
+                void_weight: float) -> Tensor:
+    """Cross-entropy of each prediction, a mean weighted by class."""
+    num_queries, void = class_logits.shape[-2], class_logits.shape[-1] - 1
+    classes = labels.new_full(class_logits.shape[:-1], void).flatten(-2)
+    classes = classes.scatter(-1, match.image * num_queries + match.query,
+                              labels[match.target])
+    class_weight = class_logits.new_ones(void + 1)
+    class_weight[void] = void_weight
+    loss = F.cross_entropy(
+        class_logits.flatten(0, -2),
+        classes.flatten(),
+        class_weight,
+        reduction='none')
+    return loss.view(classes.shape).sum(-1) / class_weight[classes].sum(-1)

@@ -159,3 +159,49 @@ def test_bad_loss_weights(config):
     config['panoptic_head']['loss_weights'] = dict(cls=1., mask=1.)
     with pytest.raises(ValueError, match='loss_weights must have the keys'):
         MODELS.build(config)
+
+
+def test_other_classes_without_other_weights(config):
+    """Set later or built so: the same network."""
+    later = MODELS.build(config).eval()
+    later.set_classes(['sea, water', 'cat'], num_things_classes=0)
+    assert later.panoptic_head.num_stuff_classes == 2
+    config['panoptic_head']['text_classifier']['classes'] = ['sea, water',
+                                                             'cat']
+    for name in ('panoptic_head', 'panoptic_fusion_head'):
+        config[name].update(num_things_classes=0, num_stuff_classes=2)
+    built = MODELS.build(config).eval()
+    built.load_state_dict(later.state_dict())
+    image = torch.randn(1, 3, 64, 64)
+    results = []
+    for model in (later, built):
+        text = model.panoptic_head.text_classifier
+        text.prepare()  # of a random tower: the first one's serves both
+        text.embeddings = later.panoptic_head.text_classifier.embeddings
+        sample = make_sample()
+        model.predict(image, [sample])
+        results.append(sample.pred_panoptic_seg)
+    assert_close(results[0].sem_seg, results[1].sem_seg)
+    assert_close(results[0].scores, results[1].scores)
+    assert (results[0].sem_seg % 1000).max() <= 2
+
+
+def test_classes_that_cannot_be_leave_the_old_ones(config):
+    model = MODELS.build(config)
+    with pytest.raises(ValueError, match='1000 classes'):
+        model.set_classes([f'c{k}' for k in range(1000)], 5)
+    with pytest.raises(ValueError, match='empty name'):
+        model.set_classes(['cat', ' '], 1)
+    assert model.panoptic_head.num_classes == 3
+    assert model.panoptic_fusion_head.num_classes == 3
+
+
+def test_scores_come_with_the_panoptic_result(config):
+    config['test_cfg'] = dict(config.get('test_cfg') or {}, overlap_thr=0.0)
+    model = MODELS.build(config).eval()
+    sample = make_sample()
+    model.predict(torch.randn(1, 3, 64, 64), [sample])
+    found = sample.pred_panoptic_seg
+    instances = found.sem_seg.unique() // 1000
+    assert instances.max() == len(found.scores) > 0
+    assert ((found.scores > 0) & (found.scores <= 1)).all()

@@ -9,7 +9,7 @@ from mmengine.config import ConfigDict
 from torch.testing import assert_close
 
 import dearli_mm  # noqa: F401
-from dearli_mm.apis.official_checkpoint import _rename, convert_state_dict
+from dearli_mm.apis.official_checkpoint import convert_state_dict, rename
 from dearli_mm.functional import mask_pool, semantic_inference
 from dearli_mm.functional.mask_pooling import resize_logits
 
@@ -17,7 +17,7 @@ THINGS_FIRST = [1, 3, 5, 0, 2, 4]  # of the reference vocabulary
 
 
 def _renamed(state, prefix):
-    return {_rename(prefix + key): value for key, value in state.items()}
+    return {rename(prefix + key): value for key, value in state.items()}
 
 
 def _close(actual, expected, rtol=5e-5):

@@ -35,6 +35,12 @@ class_prompts = [
     'sky', 'cabinet', 'table', 'floor', 'pavement', 'mountain', 'grass',
     'dirt', 'paper', 'food', 'building', 'rock', 'wall', 'rug'
 ]
+num_classes = dict(num_things_classes=80, num_stuff_classes=53)
+# What a network is told of them: `model = dict(detector=_base_.vocabulary)`.
+vocabulary = dict(
+    panoptic_head=dict(
+        text_classifier=dict(classes=class_prompts), **num_classes),
+    panoptic_fusion_head=num_classes)
 
 # --------------------------------------------------------------- the pipelines
 labeled_pipeline = [
@@ -56,6 +62,28 @@ test_pipeline = [
         type='PackDetInputs',
         meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
                    'scale_factor', 'seg_map_path', 'segments_info'))
+]
+tta_pipeline = [  # of `--tta`: three scales, each also flipped
+    dict(type='LoadAnyImage'),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [
+                dict(type='Resize', scale=(4 * side, side), keep_ratio=True)
+                for side in (crop, crop * 3 // 4, crop * 5 // 4)
+            ],
+            [
+                dict(type='RandomFlip', prob=0.),  # first: the reference
+                dict(type='RandomFlip', prob=1.)
+            ],
+            [
+                dict(
+                    type='PackDetInputs',
+                    meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
+                               'scale_factor', 'flip', 'flip_direction',
+                               'seg_map_path', 'segments_info'))
+            ]
+        ])
 ]
 
 # ----------------------------------------------------------------- the loaders

@@ -49,6 +49,28 @@ test_pipeline = [
         meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
                    'scale_factor', 'seg_map_path', 'segments_info'))
 ]
+tta_pipeline = [  # of `--tta`: three scales, each also flipped
+    dict(type='LoadAnyImage'),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [
+                dict(type='Resize', scale=(4 * side, side), keep_ratio=True)
+                for side in (crop, crop * 3 // 4, crop * 5 // 4)
+            ],
+            [
+                dict(type='RandomFlip', prob=0.),  # first: the reference
+                dict(type='RandomFlip', prob=1.)
+            ],
+            [
+                dict(
+                    type='PackDetInputs',
+                    meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
+                               'scale_factor', 'flip', 'flip_direction',
+                               'seg_map_path', 'segments_info'))
+            ]
+        ])
+]
 
 # ----------------------------------------------------------------- the loaders
 train_set = dict(

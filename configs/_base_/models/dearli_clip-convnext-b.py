@@ -1,5 +1,5 @@
 # Student and teacher: Mask2Former on a frozen CLIP ConvNeXt-B.
-# The numbers are the paper's; tests/test_configs.py holds them fast.
+# The numbers are the paper's; tests/test_configs holds them fast.
 
 # ---------------------------------------------------------------- to change
 clip_weights = 'weights/convnext_base_w_320_laion_aesthetic_s13b_b82k_augreg.safetensors'  # noqa: E501
@@ -31,7 +31,7 @@ detector = dict(
         num_queries=200,
         num_transformer_feat_level=num_levels,
         pixel_decoder=dict(
-            type='MSDeformAttnPixelDecoder',
+            type='DeformablePixelDecoder',
             num_outs=num_levels,
             norm_cfg=dict(type='GN', num_groups=32),
             act_cfg=dict(type='ReLU'),

@@ -42,7 +42,7 @@ def verify_dataset(config: str, workers: int = 4) -> List[str]:
             found, annotated = check_annotation_file(part.files)
             problems += found
             jobs.update({job.path: job for job in annotated})
-        paths, found = _members(part)
+        paths, found = part_members(part)
         problems += found
         members[part.role] |= paths
         for path in sorted(paths - set(jobs)):
@@ -57,7 +57,7 @@ def verify_dataset(config: str, workers: int = 4) -> List[str]:
     return list(dict.fromkeys(problems))
 
 
-def _members(part: Part) -> Tuple[Set[str], List[str]]:
+def part_members(part: Part) -> Tuple[Set[str], List[str]]:
     """Images of a part, and what its dataset complains of."""
     settings = dict(part.settings)
     # Images are opened elsewhere; serializing costs a second for nothing.

@@ -188,6 +188,25 @@ def _check(segmented: Segmented, source: Source, target: Target) -> None:
 
 def _write_image(segmented: Segmented, source: Source, folder: Path) -> dict:
     """Write the PNG; returns the entries of the annotation file."""
+    record, id_map = encode_image(segmented, source)
+    write_png(folder / record['annotation']['file_name'], id2rgb(id_map))
+    return record
+
+
+def encode_image(segmented: Segmented,
+                 source: Source) -> Tuple[dict, np.ndarray]:
+    """What the annotation file says of an image, and its map of ids.
+
+    Args:
+        segmented (Segmented): The segments.
+        source (Source): The image.
+
+    Returns:
+        tuple:
+
+        - dict: Entries ``image`` and ``annotation``, of segments with area.
+        - np.ndarray: int64 ``[H, W]``, ids of the segments, 0 is void.
+    """
     segment_map = np.asarray(segmented.segment_map, np.int32)
     category_ids, iscrowd = segmented.category_ids, segmented.iscrowd
     count = len(category_ids)
@@ -196,8 +215,6 @@ def _write_image(segmented: Segmented, source: Source, folder: Path) -> dict:
     first = zlib.crc32(source.stem.encode()) % (_MAX_IDS - count) + 1
     ids = np.concatenate([[0], first + np.arange(count)])
     height, width = segment_map.shape
-    name = f'{source.stem}.png'
-    write_png(folder / name, id2rgb(ids[segment_map]))
     segments = [
         dict(
             id=int(first + k),
@@ -207,14 +224,17 @@ def _write_image(segmented: Segmented, source: Source, folder: Path) -> dict:
             iscrowd=int(iscrowd[k]) if iscrowd is not None else 0)
         for k, (area, box) in enumerate(_extents(segment_map, count)) if area
     ]
-    return dict(
+    record = dict(
         image=dict(
             id=source.stem,
             file_name=source.file_name,
             height=height,
             width=width),
         annotation=dict(
-            image_id=source.stem, file_name=name, segments_info=segments))
+            image_id=source.stem,
+            file_name=f'{source.stem}.png',
+            segments_info=segments))
+    return record, ids[segment_map]
 
 
 def _extents(segment_map: np.ndarray,

@@ -3,8 +3,10 @@ from .augment import (PadToSize, RandomScaleCropFlip,
 from .load_any_image import LoadAnyImage
 from .loading import LoadPanopticSegments
 from .sam_masks import LimitMasks, LoadSAMMasks
+from .semantic_segments import LoadSemanticSegments
 
 __all__ = [
     'LimitMasks', 'LoadAnyImage', 'LoadPanopticSegments', 'LoadSAMMasks',
-    'PadToSize', 'RandomScaleCropFlip', 'StrongPhotometricAugment'
+    'LoadSemanticSegments', 'PadToSize', 'RandomScaleCropFlip',
+    'StrongPhotometricAugment'
 ]

@@ -1,25 +1,18 @@
 import os
 import os.path as osp
 import sys
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Optional, Sequence
 
 import numpy as np
 from mmdet.engine.hooks import DetVisualizationHook
-from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.registry import HOOKS
 from mmdet.structures import DetDataSample
 from mmengine.dist import is_main_process
-from mmengine.fileio import get
 from mmengine.runner import Runner
 from PIL import Image
 
-from ...datasets.image_files import decode_image
-from ...evaluation.panoptic_ground_truth import ground_truth_of_sample
-from ...functional.panoptic_ids import split_panoptic_ids
-from ...visualization.drawing import (draw_segments, enlarge, palette,
-                                      panel_size, side_by_side)
-
-Segments = Tuple[np.ndarray, Sequence[int]]
+from ...visualization.drawing import side_by_side
+from ...visualization.sample_panels import class_colors, sample_panels
 
 
 @HOOKS.register_module()
@@ -121,43 +114,7 @@ class PanopticVisualizationHook(DetVisualizationHook):
             self._announced = True
 
     def _picture(self, sample: DetDataSample, meta: dict) -> np.ndarray:
-        """Panels of one image, uint8 RGB."""
-        classes = meta['classes']
-        colors = meta.get('palette')
-        colors = palette(len(classes)) if colors is None else \
-            np.asarray(colors, dtype=np.uint8)
-        content = get(sample.img_path, backend_args=self.backend_args)
-        # In the frame of the annotation, as LoadAnyImage has it.
-        image = decode_image(content, sample.img_path,
-                             sample.get('ori_shape'))[..., ::-1]
-        size = panel_size(*image.shape[:2])
-        image = enlarge(image, size)
-        panels, present = [('input', image)], set()
-        for title, (seg_map, labels) in self._segmentations(sample, meta):
-            # Enlarged before drawing, so that boundaries stay thin.
-            panels.append((title,
-                           draw_segments(image, enlarge(seg_map, size), labels,
-                                         colors)))
-            present.update(int(label) for label in labels)
-        return side_by_side(panels, classes, colors, 1, present)
-
-    def _segmentations(self, sample: DetDataSample,
-                       meta: dict) -> List[Tuple[str, Segments]]:
-        """What there is to draw of a sample, with its titles."""
-        num_classes = len(meta['classes'])
-
-        def predicted(key: str) -> Segments:
-            panoptic = sample.get(key).sem_seg[0].cpu().numpy()
-            return split_panoptic_ids(panoptic, num_classes, INSTANCE_OFFSET)
-
-        found = []
-        if sample.get('seg_map_path') and 'segments_info' in sample:
-            things = [meta['classes'].index(c) for c in meta['thing_classes']]
-            truth = ground_truth_of_sample(sample, things, self.backend_args)
-            found.append(('ground truth', (truth.seg_map, truth.labels)))
-        has_teacher = 'teacher_panoptic_seg' in sample
-        if has_teacher:
-            found.append(('teacher', predicted('teacher_panoptic_seg')))
-        title = 'student' if has_teacher else 'prediction'
-        found.append((title, predicted('pred_panoptic_seg')))
-        return found
+        """Panels of one image in a row, uint8 RGB."""
+        panels, present = sample_panels(sample, meta, self.backend_args)
+        return side_by_side(panels, meta['classes'], class_colors(meta), 1,
+                            present)

@@ -13,6 +13,8 @@ from dearli_mm.datasets.samplers import (ResumableInfiniteSampler, mix_seeds,
                                          seed_everything)
 from dearli_mm.utils import NonFiniteError, describe_images, guard_optimizer
 
+from .batch_size import check_accumulation, record_batch_size
+
 ON_NONFINITE = ('stop', 'skip')
 
 
@@ -38,13 +40,18 @@ class ResumableTrainLoop(IterBasedTrainLoop):
             Defaults to False.
         on_nonfinite (str): What to do when a loss or gradient is NaN or
             infinite: ``'stop'`` the run after saving what is needed to look
-            into it (default), or ``'skip'`` the step and count it.
+            into it (default), or ``'skip'`` the step, with the gradients
+            accumulated before it, and count it.
 
     Attributes:
         skipped_steps (int): Number of steps skipped for that reason.
 
     Raises:
         ValueError: If the loader has another sampler.
+
+    See Also:
+        :mod:`.batch_size` for what is recorded of the batch, and which
+        settings do not go with gradient accumulation.
     """
 
     def __init__(self,
@@ -61,6 +68,9 @@ class ResumableTrainLoop(IterBasedTrainLoop):
                              f'none of {ON_NONFINITE}')
         super().__init__(runner, dataloader, max_iters, val_begin,
                          val_interval, dynamic_intervals)
+        # auto_scale_lr reads the batch size there, also if the config has
+        # several loaders.
+        runner._train_dataloader = self.dataloader
         self.val_before_train = val_before_train
         self.on_nonfinite = on_nonfinite
         self.skipped_steps = 0
@@ -86,6 +96,8 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         Returns:
             nn.Module: The trained model.
         """
+        check_accumulation(self.runner, self._iter)
+        record_batch_size(self.runner, self.dataloaders)
         self.runner.call_hook('before_train')
         self.runner.call_hook('before_train_epoch')
         guard_optimizer(self.runner.optim_wrapper.optimizer, self.runner.model)
@@ -123,7 +135,10 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         images = describe_images(data_batch)
         where = f'step {self._iter + 1}: {error}'
         if self.on_nonfinite == 'skip':
-            self.runner.optim_wrapper.zero_grad()
+            wrapper = self.runner.optim_wrapper
+            wrapper.zero_grad()
+            # A loss that was never propagated back was not counted.
+            wrapper._inner_count = self._iter + 1
             self.skipped_steps += 1
             self.runner.logger.warning(
                 f'{where}; step skipped ({self.skipped_steps} so far); images '

@@ -1,3 +1,4 @@
+from .amp_optim_wrapper import AmpOptimWrapper
 from .grouped_constructor import GroupedOptimWrapperConstructor
 
-__all__ = ['GroupedOptimWrapperConstructor']
+__all__ = ['AmpOptimWrapper', 'GroupedOptimWrapperConstructor']

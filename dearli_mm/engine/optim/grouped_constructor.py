@@ -1,9 +1,16 @@
 """Few parameter groups, so that the optimiser can take fused steps."""
 from typing import List, Optional
 
+import torch
 from mmdet.registry import OPTIM_WRAPPER_CONSTRUCTORS
-from mmengine.optim import DefaultOptimWrapperConstructor
+from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
+
+from dearli_mm.compat import version_tuple
+
+NORMS = (_BatchNorm, _InstanceNorm, nn.GroupNorm, nn.LayerNorm)
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -15,9 +22,23 @@ class GroupedOptimWrapperConstructor(DefaultOptimWrapperConstructor):
     without trainable parameters, such as the teacher, are passed over.
 
     Besides mmengine's, ``paramwise_cfg`` may have ``embedding_decay_mult``:
-    the weight decay multiplier of ``nn.Embedding``. As everywhere,
-    ``custom_keys`` come before it.
+    the weight decay multiplier of ``nn.Embedding``. ``custom_keys`` come
+    before the other rules, but one that does not name a ``decay_mult``, such
+    as ``backbone=dict(lr_mult=0.1)``, leaves the weight decay of norms and
+    embeddings to these (in mmengine it would switch it on).
+
+    Adam and AdamW take fused steps where PyTorch has them, unless
+    ``optimizer.fused`` says otherwise.
     """
+
+    def __call__(self, model: nn.Module) -> OptimWrapper:
+        """Build the optimiser of a model that is on its device."""
+        if self.optimizer_cfg['type'] in ('Adam', 'AdamW'):
+            trained = [p for p in model.parameters() if p.requires_grad]
+            on_gpu = all(p.is_cuda for p in trained)
+            has_fused = on_gpu or version_tuple(torch.__version__) >= (2, 4)
+            self.optimizer_cfg.setdefault('fused', has_fused)
+        return super().__call__(model)
 
     def add_params(self,
                    params: List[dict],
@@ -36,11 +57,30 @@ class GroupedOptimWrapperConstructor(DefaultOptimWrapperConstructor):
             return
         groups: List[dict] = []
         super().add_params(groups, module, prefix, is_dcn_module)
-        decay_mult = self.paramwise_cfg.get('embedding_decay_mult')
-        if isinstance(module, nn.Embedding) and decay_mult is not None:
-            for group in groups:
-                group.setdefault('weight_decay', self.base_wd * decay_mult)
+        decay_mult = self._decay_mult_of_kind(module)
+        if decay_mult is not None and self.base_wd is not None:
+            trained = (f'{prefix}.{name}' for name, p in
+                       module.named_parameters(recurse=False)
+                       if p.requires_grad)
+            for name, group in zip(trained, groups):
+                if 'decay_mult' not in self._custom_settings(name):
+                    group['weight_decay'] = self.base_wd * decay_mult
         _merge_into(params, groups)
+
+    def _decay_mult_of_kind(self, module: nn.Module) -> Optional[float]:
+        """Weight decay multiplier of a norm or an embedding."""
+        if isinstance(module, nn.Embedding):
+            return self.paramwise_cfg.get('embedding_decay_mult')
+        if isinstance(module, NORMS):
+            return self.paramwise_cfg.get('norm_decay_mult')
+        return None
+
+    def _custom_settings(self, name: str) -> dict:
+        """Those of the custom key that mmengine takes for a parameter."""
+        keys = self.paramwise_cfg.get('custom_keys', {})
+        fitting = sorted((key for key in keys if key in name),
+                         key=lambda key: (-len(key), key))
+        return keys[fitting[0]] if fitting else {}
 
 
 def _merge_into(params: List[dict], groups: List[dict]) -> None:

@@ -1,12 +1,15 @@
 """The image tower of an open_clip ConvNeXt as an mmdet backbone."""
 from typing import List, Optional, Sequence, Tuple
 
+import open_clip
 import torch
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
 from ..clip.loading import build_clip
+from ..layers.linear import multiply_by_onednn
+from ..pixel_norm import PixelNorm
 
 
 @MODELS.register_module()
@@ -28,6 +31,9 @@ class OpenCLIPBackbone(BaseModule):
             in eval mode. Defaults to True.
         out_indices (Sequence[int]): Stages to return, of 0..3. Defaults to
             all of them.
+        with_cp (bool): Whether the stages of a trainable tower keep only
+            their inputs for the backward pass and run once more in it.
+            Defaults to False.
         init_cfg (dict, optional): Not needed; weights come from
             ``pretrained``.
 
@@ -40,6 +46,7 @@ class OpenCLIPBackbone(BaseModule):
                  pretrained: Optional[str] = None,
                  frozen: bool = True,
                  out_indices: Sequence[int] = (0, 1, 2, 3),
+                 with_cp: bool = False,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         clip = build_clip(model_name, pretrained)
@@ -56,6 +63,8 @@ class OpenCLIPBackbone(BaseModule):
         if frozen:
             self.requires_grad_(False)
             self.eval()
+        multiply_by_onednn(trunk)
+        trunk.set_grad_checkpointing(with_cp and not frozen)
 
     @property
     def out_channels(self) -> List[int]:
@@ -66,7 +75,14 @@ class OpenCLIPBackbone(BaseModule):
     @property
     def embed_dims(self) -> int:
         """int: Width D of CLIP's joint space."""
-        return self.visual.head.proj.out_features
+        # The last layer is linear (base) or an MLP (large).
+        return open_clip.get_model_config(self.model_name)['embed_dim']
+
+    @property
+    def pixel_norm(self) -> PixelNorm:
+        """PixelNorm: What images must have gone through."""
+        return PixelNorm([255 * v for v in self.visual.image_mean],
+                         [255 * v for v in self.visual.image_std])
 
     def train(self, mode: bool = True) -> 'OpenCLIPBackbone':
         """A frozen tower stays in eval mode."""
@@ -85,6 +101,8 @@ class OpenCLIPBackbone(BaseModule):
         """
         with torch.set_grad_enabled(torch.is_grad_enabled()
                                     and not self.frozen):
+            # As the norms of a ConvNeXt want it.
+            x = x.contiguous(memory_format=torch.channels_last)
             x = self.visual.trunk.stem(x)
             stages = []
             for stage in self.visual.trunk.stages:

@@ -12,6 +12,9 @@ from torch import Tensor
 from dearli_mm.utils import check_losses
 
 from ..backbones import OpenCLIPBackbone
+from ..clip import parse_classes
+from ..clip.class_prompts import Classes
+from ..pixel_norm import norm_of_preprocessor, renormalize
 
 
 @MODELS.register_module()
@@ -30,11 +33,12 @@ class CLIPMask2Former(Mask2Former):
         panoptic_fusion_head (dict): Config of a
             :class:`MaskClassificationFusionHead`.
         zero_shot_clip (dict, optional): Config of an
-            :class:`OpenCLIPBackbone` beside a backbone that is none. Images
-            must be normalised for it as for the backbone.
+            :class:`OpenCLIPBackbone` beside a backbone that is none. It gets
+            the images of ``data_preprocessor``, normalised anew for it.
         train_cfg (dict, optional): Of the head.
         test_cfg (dict, optional): Of head and fusion head.
-        data_preprocessor (dict, optional): Of mmdet.
+        data_preprocessor (dict, optional): Of mmdet. As a part of
+            :class:`DEARLi` the network has that of the whole.
         init_cfg (dict, optional): Of mmengine.
 
     Raises:
@@ -63,6 +67,7 @@ class CLIPMask2Former(Mask2Former):
             init_cfg=init_cfg)
         if zero_shot_clip is not None:
             self.zero_shot_clip = MODELS.build(zero_shot_clip)
+            self._image_norm = norm_of_preprocessor(self.data_preprocessor)
         text_width = self.panoptic_head.text_classifier.embed_dims
         if self.clip is not None and self.clip.embed_dims != text_width:
             raise ValueError(
@@ -79,6 +84,28 @@ class CLIPMask2Former(Mask2Former):
         if isinstance(self.backbone, OpenCLIPBackbone):
             return self.backbone
         return None
+
+    def set_classes(self, classes: Classes, num_things_classes: int) -> None:
+        """Change the vocabulary: no weight depends on the classes.
+
+        Args:
+            classes (Sequence[str] | Mapping | str): Names with synonyms,
+                things first; see
+                :func:`~dearli_mm.models.clip.parse_classes`.
+            num_things_classes (int): How many of them are things.
+
+        Raises:
+            ValueError: If a name is empty, or there are too many classes.
+        """
+        num_classes = len(parse_classes(classes))
+        num_stuff_classes = num_classes - num_things_classes
+        self.panoptic_fusion_head.set_num_classes(num_things_classes,
+                                                  num_stuff_classes)
+        head = self.panoptic_head
+        head.num_things_classes = num_things_classes
+        head.num_stuff_classes = num_stuff_classes
+        head.num_classes = num_classes
+        head.text_classifier.set_classes(classes)
 
     def parse_losses(self, losses: Dict[str, Tensor]):
         """Add up the losses; see mmengine.
@@ -105,8 +132,9 @@ class CLIPMask2Former(Mask2Former):
         if self.clip is self.backbone:
             clip_features = self.clip.dense_features(stages[-1])
         elif self.clip is not None:
-            clip_features = self.clip.dense_features(
-                self.clip(batch_inputs)[-1])
+            images = renormalize(batch_inputs, self._image_norm,
+                                 self.clip.pixel_norm)
+            clip_features = self.clip.dense_features(self.clip(images)[-1])
         return self.panoptic_head.predict(
             x, clip=self.clip, clip_features=clip_features)
 

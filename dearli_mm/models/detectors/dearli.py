@@ -1,8 +1,9 @@
 """Student and teacher."""
 import copy
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import torch
+from mmdet.models.data_preprocessors import MultiBranchDataPreprocessor
 from mmdet.models.detectors import SemiBaseDetector
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
@@ -10,7 +11,7 @@ from mmdet.utils import ConfigType, OptConfigType, OptMultiConfig
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from dearli_mm.functional import (PanopticSegments, cutmix_box,
+from dearli_mm.functional import (Match, PanopticSegments, cutmix_box,
                                   cutmix_panoptic)
 from dearli_mm.utils import check_losses
 
@@ -69,8 +70,18 @@ class DEARLi(SemiBaseDetector):
         _check_choice('semi_test_cfg.predict_on', self.predict_on, PREDICT_ON)
         # While it is set, the student learns from labelled images alone.
         self.burning_in = False
-        self.student = MODELS.build(detector)
+        self.student = MODELS.build(self._with_preprocessor(detector))
         self.teacher = _teacher_of(self.student)
+
+    def _with_preprocessor(self, detector: ConfigType) -> ConfigType:
+        """Let the networks know how their images are normalised."""
+        if detector.get('data_preprocessor') is not None or not isinstance(
+                self.data_preprocessor, MultiBranchDataPreprocessor):
+            return detector
+        return {
+            **detector, 'data_preprocessor':
+            self.data_preprocessor.data_preprocessor
+        }
 
     def init_weights(self) -> None:
         """Initialise the student; the teacher starts as its copy."""
@@ -125,21 +136,29 @@ class DEARLi(SemiBaseDetector):
             for label in pseudo_labels
         ]
         of_labeled, of_unlabeled = self._student_forward(labeled, images)
+        of_labeled_match, of_unlabeled_match = \
+            self.student.panoptic_head.criterion.match(
+                [(*of_labeled, labeled_gt), (*of_unlabeled, pseudo_gt)])
         return dict(
             **_pseudo_statistics(pseudo_labels),
-            **self._part_losses('labeled', of_labeled, labeled_gt),
-            **self._part_losses('pseudo', of_unlabeled, pseudo_gt))
+            **self._part_losses('labeled', of_labeled, labeled_gt,
+                                of_labeled_match),
+            **self._part_losses('pseudo', of_unlabeled, pseudo_gt,
+                                of_unlabeled_match))
 
     def _ground_truth(self, samples: SampleList) -> List[InstanceData]:
         return self.student.panoptic_head.preprocess_gt(
             [sample.gt_instances for sample in samples],
             [sample.gt_sem_seg for sample in samples])
 
-    def _part_losses(self, part: str, predictions,
-                     targets: List[InstanceData]) -> Dict[str, Tensor]:
+    def _part_losses(self,
+                     part: str,
+                     predictions,
+                     targets: List[InstanceData],
+                     match: Optional[Match] = None) -> Dict[str, Tensor]:
         """Set losses of the labelled or the pseudo-labelled part."""
         terms = self.student.panoptic_head.loss_by_feat(
-            *predictions, targets, [])
+            *predictions, targets, [], match)
         weight = self.semi_train_cfg.get(f'{part}_weight', 1.0)
         return _sum_over_predictions(terms, f'{part}_', weight)
 
@@ -211,11 +230,12 @@ class DEARLi(SemiBaseDetector):
                 head(self.student.extract_feat(images))
                 for images in (labeled, unlabeled)
             ]
-        predictions = head(
+        class_logits, mask_logits = head(
             self.student.extract_feat(torch.cat((labeled, unlabeled))))
         count = len(labeled)
-        return [[[layer[:count] for layer in kind] for kind in predictions],
-                [[layer[count:] for layer in kind] for kind in predictions]]
+        return [([layer[part] for layer in class_logits],
+                 mask_logits.of_images(part))
+                for part in (slice(count), slice(count, None))]
 
     # ---------------------------------------------------------- prediction
 

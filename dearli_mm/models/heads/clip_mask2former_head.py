@@ -1,8 +1,10 @@
 """Mask2Former's head with a text classifier in place of a linear one."""
 import math
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import torch
+import torch.nn.functional as F
+from mmcv.ops import MultiScaleDeformableAttention
 from mmdet.models.dense_heads import Mask2FormerHead
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
@@ -11,18 +13,32 @@ from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from dearli_mm.functional import (class_logits, geometric_ensemble,
+from dearli_mm.functional import (Match, class_logits, geometric_ensemble,
                                   mask_pool)
 from dearli_mm.functional.mask_pooling import resize_logits
 from dearli_mm.models.backbones import OpenCLIPBackbone
 from dearli_mm.models.clip import parse_classes
+from dearli_mm.models.forward_modes import checkpoint_activations
+from dearli_mm.models.layers import (MaskLogits, attend_without_weights,
+                                     multiply_by_onednn, sample_in_bags)
+from dearli_mm.models.layers.positions import sine_positions
 from dearli_mm.models.losses import SetCriterion
+
+
+class _Level(NamedTuple):
+    """What the queries look at: key, value [B, K, C]; features [B, C, K]."""
+    key: Tensor
+    value: Tensor
+    mask_features: Tensor
+
 
 @MODELS.register_module()
 class CLIPMask2FormerHead(Mask2FormerHead):
     """The CLIP-assisted mask classification head.
 
-    Pixel decoder and mask decoder are mmdet's. Each query gets an embedding
+    Pixel decoder and mask decoder are mmdet's (the same parameters and
+    results, on a shorter way; masks of all predictions are a
+    :class:`~dearli_mm.models.layers.MaskLogits`). Each query gets an embedding
     by an MLP, and its class logits are cosines with the text classifier (and
     a learnable void embedding). For prediction the logits can be mixed with
     CLIP's zero-shot opinion of the masks. No parameter depends on the
@@ -44,6 +60,9 @@ class CLIPMask2FormerHead(Mask2FormerHead):
         test_cfg (dict, optional): ``alpha`` (0.4), weight of the zero-shot
             classifier, 0 turns it off; ``ensemble_on_valid_masks`` (False),
             whether queries with an empty mask leave the ensemble.
+        with_cp (bool): Whether the layers of pixel decoder and mask decoder
+            keep only their inputs for the backward pass and run once more in
+            it: less memory, more time, same gradients. Defaults to False.
         **kwargs: Of :class:`mmdet.models.Mask2FormerHead` (``in_channels``,
             ``feat_channels``, ``out_channels``, ``num_queries``,
             ``pixel_decoder``, ``transformer_decoder``, ...).
@@ -64,6 +83,7 @@ class CLIPMask2FormerHead(Mask2FormerHead):
                  void_weight: float = 0.1,
                  train_cfg: OptConfigType = None,
                  test_cfg: OptConfigType = None,
+                 with_cp: bool = False,
                  **kwargs) -> None:
         num_classes = num_things_classes + num_stuff_classes
         num_prompts = len(parse_classes(text_classifier['classes']))
@@ -96,12 +116,26 @@ class CLIPMask2FormerHead(Mask2FormerHead):
 
         self.criterion = SetCriterion(loss_weights, match_weights, void_weight,
                                       **(train_cfg or {}))
+        self._choose_forward_modes(with_cp)
+
+    def _choose_forward_modes(self, with_cp: bool) -> None:
+        multiply_by_onednn(self)
+        for module in self.pixel_decoder.modules():
+            if isinstance(module, MultiScaleDeformableAttention):
+                sample_in_bags(module)
+        for layer in self.transformer_decoder.layers:
+            attend_without_weights(layer.cross_attn)
+            attend_without_weights(layer.self_attn)
+        if with_cp:
+            for layer in (*self.pixel_decoder.encoder.layers,
+                          *self.transformer_decoder.layers):
+                checkpoint_activations(layer)
 
     def forward(
         self,
         x: Tuple[Tensor, ...],
         batch_data_samples: Optional[SampleList] = None
-    ) -> Tuple[List[Tensor], List[Tensor]]:
+    ) -> Tuple[List[Tensor], MaskLogits]:
         """In-vocabulary class logits and mask logits of every prediction.
 
         Args:
@@ -109,12 +143,56 @@ class CLIPMask2FormerHead(Mask2FormerHead):
             batch_data_samples (SampleList, optional): Not used.
 
         Returns:
-            tuple[list[Tensor], list[Tensor]]: For each prediction (first
+            tuple[list[Tensor], MaskLogits]: For each prediction (first
             that on the learnable queries) logits [B, Q, C+1], void last, and
             mask logits [B, Q, h, w] at stride 4.
         """
-        embeds, masks = super().forward(x, batch_data_samples)
-        return list(self.classify(torch.stack(embeds))), masks
+        queries, masks = self._decode(x)
+        return list(self.classify(self.cls_embed(queries))), masks
+
+    def _decode(self, x: Tuple[Tensor, ...]) -> Tuple[Tensor, MaskLogits]:
+        """Run pixel decoder and mask decoder.
+
+        Returns:
+            tuple[Tensor, MaskLogits]: Of every prediction the normalised
+            queries, [L, B, Q, C], and their masks.
+        """
+        features, memories = self.pixel_decoder(x)
+        levels = [
+            self._level(index, memory, features)
+            for index, memory in enumerate(memories)
+        ]
+        batch_size = len(features)
+        query = self.query_feat.weight.expand(batch_size, -1, -1)
+        query_pos = self.query_embed.weight.expand(batch_size, -1, -1)
+        decoder = self.transformer_decoder
+        queries = [decoder.post_norm(query)]
+        embeds = [self.mask_embed(queries[0])]
+        for index, layer in enumerate(decoder.layers):
+            level = levels[index % self.num_transformer_feat_level]
+            query = layer(
+                query=query,
+                key=level.key,
+                value=level.value,
+                query_pos=query_pos,
+                cross_attn_mask=_inside(embeds[-1], level.mask_features))
+            queries.append(decoder.post_norm(query))
+            embeds.append(self.mask_embed(queries[-1]))
+        return torch.stack(queries), MaskLogits(torch.stack(embeds), features)
+
+    def _level(self, index: int, memory: Tensor, features: Tensor) -> _Level:
+        """What the decoder layers of one level share."""
+        value = self.decoder_input_projs[index](memory)
+        value = value.flatten(2).transpose(1, 2)
+        value = value + self.level_embed.weight[index]
+        size = memory.shape[-2:]
+        key = value + sine_positions(self.decoder_positional_encoding, size,
+                                     memory.device)
+        # Logits are linear in the features: to resize these once is to
+        # resize the masks of every query and layer.
+        small = F.interpolate(
+            features.detach(), size, mode='bilinear', align_corners=False)
+        return _Level(key, value, small.flatten(2))
 
     def classify(self, embeds: Tensor) -> Tensor:
         """In-vocabulary logits [..., C+1] of embeddings [..., D], in fp32."""
@@ -129,17 +207,19 @@ class CLIPMask2FormerHead(Mask2FormerHead):
     # ------------------------------------------------------------ training
 
     def loss_by_feat(self, all_cls_scores: List[Tensor],
-                     all_mask_preds: List[Tensor],
+                     all_mask_preds: MaskLogits,
                      batch_gt_instances: InstanceList,
-                     batch_img_metas: List[dict]) -> Dict[str, Tensor]:
+                     batch_img_metas: List[dict],
+                     match: Optional[Match] = None) -> Dict[str, Tensor]:
         """Set losses of all predictions.
 
         Args:
             all_cls_scores (list[Tensor]): L logits, each [B, Q, C+1].
-            all_mask_preds (list[Tensor]): L mask logits, each [B, Q, h, w].
+            all_mask_preds (MaskLogits): L mask logits, each [B, Q, h, w].
             batch_gt_instances (list[InstanceData]): ``labels`` int64 [n] and
                 ``masks`` bool [n, H, W] (all segments, stuff as well).
             batch_img_metas (list[dict]): Not used.
+            match (Match, optional): See :class:`SetCriterion`.
 
         Returns:
             dict[str, Tensor]: Weighted losses, named as in mmdet:
@@ -147,7 +227,7 @@ class CLIPMask2FormerHead(Mask2FormerHead):
             ``d0.loss_cls``, ... of the others.
         """
         return self.criterion(all_cls_scores, all_mask_preds,
-                              batch_gt_instances)
+                              batch_gt_instances, match)
 
     def preprocess_gt(self, batch_gt_instances: InstanceList,
                       batch_gt_semantic_segs: list) -> InstanceList:
@@ -206,14 +286,15 @@ class CLIPMask2FormerHead(Mask2FormerHead):
             (log-probabilities if the zero-shot branch is on), and mask
             logits [B, Q, h, w] at stride 4.
         """
-        embeds, masks = super().forward(x, batch_data_samples)
-        logits, mask_logits = self.classify(embeds[-1]), masks[-1]
+        queries, masks = self._decode(x)
+        logits = self.classify(self.cls_embed(queries[-1]))
+        mask_logits = masks[-1].float()
         alpha = self.test_cfg.get('alpha', 0.4)
         if clip is None or alpha == 0:
             return logits, mask_logits
         with torch.autocast(logits.device.type, enabled=False):
             zero_shot = self._zero_shot_logits(clip, clip_features.float(),
-                                               mask_logits.float())
+                                               mask_logits)
             valid = None
             if self.test_cfg.get('ensemble_on_valid_masks', False):
                 small = resize_logits(mask_logits, clip_features.shape[-2:])
@@ -226,6 +307,13 @@ class CLIPMask2FormerHead(Mask2FormerHead):
         pooled = clip.embed(mask_pool(features, mask_logits))
         return class_logits(pooled, self._text_rows(), clip.logit_scale,
                             self.text_classifier.num_synonyms)
+
+
+@torch.no_grad()
+def _inside(embed: Tensor, features: Tensor) -> Tensor:
+    """Pixels of each query's mask, bool [B, Q, K]; all of them if none is."""
+    inside = embed @ features >= 0
+    return inside | ~inside.any(-1, keepdim=True)
 
 
 def _config_dicts(kwargs: dict) -> dict:

@@ -25,7 +25,9 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
         num_things_classes (int): Number of thing classes; they come first.
         num_stuff_classes (int): Number of stuff classes.
         test_cfg (dict, optional): ``score_thr`` (0.0), ``overlap_thr`` (0.8),
-            ``panoptic_on`` (True), ``semantic_on`` (True).
+            ``panoptic_on`` (True), ``semantic_on`` (True), ``void_on`` (True;
+            without, every query is of some class, which makes results
+            independent of a void embedding that was never trained).
         **kwargs: Of :class:`mmdet.models.MaskFormerFusionHead`.
     """
 
@@ -39,11 +41,24 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
             num_stuff_classes=num_stuff_classes,
             test_cfg=test_cfg or {},
             **kwargs)
-        if self.num_classes >= INSTANCE_OFFSET:
+        self.set_num_classes(num_things_classes, num_stuff_classes)
+
+    def set_num_classes(self, num_things_classes: int,
+                        num_stuff_classes: int) -> None:
+        """Change the vocabulary; nothing here is trained for one.
+
+        Raises:
+            ValueError: If there are more classes than mmdet can encode.
+        """
+        num_classes = num_things_classes + num_stuff_classes
+        if num_classes >= INSTANCE_OFFSET:
             raise ValueError(
-                f'{self.num_classes} classes: mmdet encodes panoptic maps as '
+                f'{num_classes} classes: mmdet encodes panoptic maps as '
                 f'class + instance * {INSTANCE_OFFSET}, which holds '
                 f'{INSTANCE_OFFSET - 1} classes at most')
+        self.num_things_classes = num_things_classes
+        self.num_stuff_classes = num_stuff_classes
+        self.num_classes = num_classes
 
     def segments(self, class_logits: Tensor,
                  mask_logits: Tensor) -> PanopticSegments:
@@ -74,7 +89,7 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
                 at the upper left.
         """
         # Queries of void take no part: they need not be resized.
-        kept = class_logits.argmax(-1) != self.num_classes
+        kept = (class_logits.argmax(-1) != self.num_classes).nonzero()[:, 0]
         masks = resize_logits(mask_logits[kept].unsqueeze(0), size)[0]
         height, width = valid_size
         found = self.segments(class_logits[kept], masks[:, :height, :width])
@@ -100,8 +115,9 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
 
         Returns:
             list[dict]: ``panoptic_seg`` (PixelData, ``sem_seg`` int [1, H, W]
-            in mmdet's encoding, void = C) and ``sem_seg`` (PixelData,
-            ``sem_seg`` int64 [1, H, W]) of each image.
+            in mmdet's encoding, void = C; its metainfo ``scores`` float [n]
+            holds the class probabilities of instances 1..n) and ``sem_seg``
+            (PixelData, ``sem_seg`` int64 [1, H, W]) of each image.
         """
         return [
             self._predict_single(class_logits, mask_logits, sample.metainfo,
@@ -111,23 +127,49 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
 
     def _predict_single(self, class_logits: Tensor, mask_logits: Tensor,
                         meta: dict, rescale: bool) -> dict:
+        class_logits, masks = self._at_full_size(class_logits, mask_logits,
+                                                 meta, rescale)
+        results = {}
+        if self.test_cfg.get('panoptic_on', True):
+            segments = self.segments(class_logits, masks)
+            results['panoptic_seg'] = PixelData(
+                sem_seg=encode_panoptic(segments, self.num_classes)[None],
+                metainfo=dict(scores=segments.scores.detach()))
+        if self.test_cfg.get('semantic_on', True):
+            scores = semantic_inference(class_logits.float(), masks.float())
+            results['sem_seg'] = PixelData(
+                sem_seg=scores.max(0, keepdim=True)[1])
+        return results
+
+    def semantic_scores(self, class_logits: Tensor, mask_logits: Tensor,
+                        meta: dict) -> Tensor:
+        """Class scores of the pixels of an original image, to be averaged.
+
+        Args:
+            class_logits (Tensor): Shape [Q, C+1], void last.
+            mask_logits (Tensor): Shape [Q, h, w], at stride 4.
+            meta (dict): ``batch_input_shape``, ``img_shape``, ``ori_shape``.
+
+        Returns:
+            Tensor: Non-negative, not normalised, shape [C, H, W].
+        """
+        class_logits, masks = self._at_full_size(class_logits, mask_logits,
+                                                 meta, True)
+        return semantic_inference(class_logits.float(), masks.float())
+
+    def _at_full_size(self, class_logits: Tensor, mask_logits: Tensor,
+                      meta: dict, rescale: bool) -> Tuple[Tensor, Tensor]:
+        """Final class logits, and mask logits at the size of the result."""
+        if not self.test_cfg.get('void_on', True):
+            class_logits = class_logits.clone()
+            class_logits[:, -1] = -torch.inf
         masks = resize_logits(
             mask_logits.unsqueeze(0), meta['batch_input_shape'])
         height, width = meta['img_shape'][:2]
         masks = masks[..., :height, :width]
         if rescale:
             masks = resize_logits(masks, meta['ori_shape'][:2])
-        results = {}
-        if self.test_cfg.get('panoptic_on', True):
-            segments = self.segments(class_logits, masks[0])
-            results['panoptic_seg'] = PixelData(
-                sem_seg=encode_panoptic(segments, self.num_classes)[None])
-        if self.test_cfg.get('semantic_on', True):
-            scores = semantic_inference(class_logits.float(),
-                                        masks[0].float())
-            results['sem_seg'] = PixelData(
-                sem_seg=scores.argmax(0, keepdim=True))
-        return results
+        return class_logits, masks[0]
 
 
 def encode_panoptic(segments: PanopticSegments, num_classes: int) -> Tensor:

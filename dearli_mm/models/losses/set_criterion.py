@@ -1,14 +1,17 @@
 """The set loss over all predictions of a decoder, on sampled points."""
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
-from mmdet.models.utils import get_uncertain_point_coords_with_randomness
 from mmdet.utils import InstanceList, reduce_mean
 from torch import Tensor
 
-from dearli_mm.functional import hungarian_match, matching_cost, set_loss
-from dearli_mm.functional.points import sample_logits, sample_masks
+from dearli_mm.functional import (Match, hungarian_match, matching_cost,
+                                  set_loss)
+from dearli_mm.functional.points import (sample_logits, sample_masks,
+                                         uncertain_points)
+
+from ..layers import MaskLogits
 
 TERMS = ('cls', 'mask', 'dice')
 
@@ -24,6 +27,10 @@ class Targets(NamedTuple):
     labels: Tensor
     masks: Tensor
     counts: List[int]
+
+    def num_pairs(self, num_queries: int) -> List[int]:
+        """Targets of each image that get a query."""
+        return [min(count, num_queries) for count in self.counts]
 
 
 class SetCriterion:
@@ -64,78 +71,133 @@ class SetCriterion:
         self.oversample_ratio = oversample_ratio
         self.importance_sample_ratio = importance_sample_ratio
 
-    def __call__(self, class_logits: List[Tensor], mask_logits: List[Tensor],
-                 instances: InstanceList) -> Dict[str, Tensor]:
+    def __call__(self,
+                 class_logits: List[Tensor],
+                 mask_logits: MaskLogits,
+                 instances: InstanceList,
+                 match: Optional[Match] = None) -> Dict[str, Tensor]:
         """Weighted losses of all predictions.
 
         Args:
             class_logits (list[Tensor]): L tensors [B, Q, C+1], void last.
-            mask_logits (list[Tensor]): L tensors [B, Q, h, w].
+            mask_logits (MaskLogits): Of the same predictions.
             instances (list[InstanceData]): ``labels`` int64 [n] and ``masks``
                 bool [n, H, W] of each image.
+            match (Match, optional): What :meth:`match` gave for them; by
+                default it is called.
 
         Returns:
             dict[str, Tensor]: Named as in mmdet: ``loss_cls``, ``loss_mask``,
             ``loss_dice`` of the last prediction, ``d0.loss_cls``, ... of the
             others.
         """
-        targets = Targets(
-            torch.cat([gt.labels for gt in instances]),
-            torch.cat([gt.masks for gt in instances]).bool(),
-            [len(gt.labels) for gt in instances])
-        with torch.autocast(mask_logits[0].device.type, enabled=False):
-            predictions = [(logits.float(), masks.float())
-                           for logits, masks in zip(class_logits, mask_logits)]
-            matches = hungarian_match(
-                torch.stack([
-                    self._cost(logits, masks, targets)
-                    for logits, masks in predictions
-                ]), targets.counts)
-            num_targets = _averaged_count(targets)
-            layers = [
-                set_loss(logits, masks, targets.labels, targets.masks, match,
-                         self._loss_points(masks, match), num_targets,
-                         self.void_weight)
-                for (logits, masks), match in zip(predictions, matches)
-            ]
-        prefixes = [f'd{index}.' for index in range(len(layers) - 1)] + ['']
+        if match is None:
+            match, = self.match([(class_logits, mask_logits, instances)])
+        targets = _targets(instances)
+        batch_size, num_queries = class_logits[0].shape[:2]
+        with torch.autocast(mask_logits.features.device.type, enabled=False):
+            class_logits = torch.stack([c.float() for c in class_logits])
+            mask_logits = mask_logits.float()
+            num_targets, cls_share = self._normalizers(targets, batch_size,
+                                                       num_queries)
+            pairs = mask_logits.pairs(match, targets.num_pairs(num_queries))
+            points = uncertain_points(
+                pairs.detach().flatten(0, 1), self.num_points,
+                self.oversample_ratio, self.importance_sample_ratio)
+            losses = set_loss(class_logits, pairs, targets.labels,
+                              targets.masks, match, points, num_targets,
+                              self.void_weight)
+        weights = dict(zip(TERMS, self.loss_weights))
+        weights['cls'] = weights['cls'] * cls_share
+        last = len(class_logits) - 1
         return {
-            f'{prefix}loss_{term}': weight * layer[f'loss_{term}']
-            for prefix, layer in zip(prefixes, layers)
-            for term, weight in zip(TERMS, self.loss_weights)
+            f'{"" if layer == last else f"d{layer}."}loss_{term}': loss
+            for term, weight in weights.items()
+            for layer, loss in enumerate((weight *
+                                          losses[f'loss_{term}']).unbind())
         }
 
     @torch.no_grad()
-    def _cost(self, logits: Tensor, mask_logits: Tensor,
-              targets: Targets) -> Tensor:
-        """Cost [B, Q, n_max] of one prediction at fresh uniform points."""
-        batch_size, size = len(targets.counts), max(targets.counts)
+    def match(self, parts: Sequence[tuple]) -> List[Match]:
+        """Pair predictions with targets, of some batches at once.
+
+        Args:
+            parts (Sequence[tuple]): ``class_logits``, ``mask_logits`` and
+                ``instances`` of each batch, as :meth:`__call__` takes them.
+
+        Returns:
+            list[Match]: Of each batch, tensors [L, N].
+        """
+        targets = [_targets(instances) for _, _, instances in parts]
+        size = max(max(own.counts) for own in targets)
+        device = parts[0][1].features.device
+        with torch.autocast(device.type, enabled=False):
+            costs = torch.cat([
+                self._costs(class_logits, mask_logits.float(), own, size)
+                for (class_logits, mask_logits, _), own in zip(parts, targets)
+            ], 1)
+        matches = hungarian_match(costs,
+                                  [n for own in targets for n in own.counts])
+        image, query, target = map(torch.stack, zip(*matches))
+        first_pair = first_image = first_target = 0
+        result = []
+        for own in targets:
+            pairs = slice(first_pair,
+                          first_pair + sum(own.num_pairs(costs.shape[2])))
+            result.append(
+                Match(image[:, pairs] - first_image, query[:, pairs],
+                      target[:, pairs] - first_target))
+            first_pair = pairs.stop
+            first_image += len(own.counts)
+            first_target += len(own.labels)
+        return result
+
+    def _costs(self, class_logits: List[Tensor], mask_logits: MaskLogits,
+               targets: Targets, size: int) -> Tensor:
+        """Costs [L, B, Q, size], those of each image's targets first.
+
+        All predictions are compared at the same uniform points, so that the
+        targets are read once.
+        """
+        batch_size = len(targets.counts)
         points = torch.rand(
-            batch_size, self.num_points, 2, device=mask_logits.device)
+            batch_size, self.num_points, 2, device=targets.masks.device)
         image, column = _rows_and_columns(targets.counts, points.device)
         labels = targets.labels.new_zeros(batch_size, size)
         labels[image, column] = targets.labels
         target_points = points.new_zeros(batch_size, size, self.num_points)
         target_points[image, column] = sample_masks(targets.masks,
                                                     points[image])
-        return matching_cost(logits, sample_logits(mask_logits, points),
-                             labels, target_points, self.match_weights)
+        return torch.stack([
+            matching_cost(logits.float(), sample_logits(masks, points), labels,
+                          target_points, self.match_weights)
+            for logits, masks in zip(class_logits, mask_logits)
+        ])
 
-    @torch.no_grad()
-    def _loss_points(self, mask_logits: Tensor, match) -> Tensor:
-        """Points [N, P, 2] of the mask losses, mostly at uncertain places."""
-        pairs = mask_logits[match.image, match.query].unsqueeze(1)
-        if len(pairs) == 0:
-            return pairs.new_zeros(0, self.num_points, 2)
-        return get_uncertain_point_coords_with_randomness(
-            pairs, None, self.num_points, self.oversample_ratio,
-            self.importance_sample_ratio)
+    def _normalizers(self, targets: Targets, batch_size: int,
+                     num_queries: int) -> Tuple[Tensor, Tensor]:
+        """What makes the mean over processes that of one large batch.
+
+        Returns:
+            tuple[Tensor, Tensor]: Targets a process, averaged over processes,
+            at least 1; and the factor of a cross-entropy that was divided by
+            the class weights of this process, in place of the mean ones.
+        """
+        matched = sum(targets.num_pairs(num_queries))
+        void = batch_size * num_queries - matched
+        own = torch.tensor(
+            [sum(targets.counts), matched + self.void_weight * void],
+            dtype=torch.float32,
+            device=targets.labels.device)
+        num_targets, class_weight = reduce_mean(own)
+        return num_targets.clamp(min=1), own[1] / class_weight
 
 
-def _averaged_count(targets: Targets) -> Tensor:
-    """Targets a process, averaged over processes, at least 1."""
-    count = targets.labels.new_tensor([sum(targets.counts)]).float()
-    return reduce_mean(count).clamp(min=1)[0]
+def _targets(instances: InstanceList) -> Targets:
+    return Targets(
+        torch.cat([gt.labels for gt in instances]),
+        torch.cat([gt.masks for gt in instances]).bool(),
+        [len(gt.labels) for gt in instances])
 
 
 def _rows_and_columns(counts: List[int],

@@ -1,0 +1,8 @@
+# The same schedule for one network and one data loader.
+_base_ = './adamw_poly_80k.py'
+
+train_cfg = dict(
+    _delete_=True,
+    type='ResumableTrainLoop',
+    max_iters=_base_.max_iters,
+    val_interval=_base_.val_interval)

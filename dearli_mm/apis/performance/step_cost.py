@@ -1,0 +1,183 @@
+"""Time and memory of a training step, phase by phase."""
+import platform
+import resource
+import statistics
+from typing import Dict, List
+
+import torch
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
+from torch import nn
+
+from dearli_mm.engine.hooks.ema_teacher_hook import pair_parameters
+from dearli_mm.functional import ema_update_
+
+from .phases import PhaseTimer
+from .saved_tensors import saved_bytes
+from .sizes import StepSizes, build_model
+from .synthetic import force_segments, make_batch, make_sample
+from .yardstick import Yardstick
+
+PHASES = ('teacher forward', 'pseudo-labels and CutMix', 'student forward',
+          'set losses', 'matching', 'backward', 'optimiser and clip', 'EMA',
+          'rest')
+
+
+class TrainingStep:
+    """The work of one training step, as the runner and the EMA hook do it.
+
+    Args:
+        config (Config): With ``model`` and ``optim_wrapper``.
+        sizes (StepSizes): Sizes of the step.
+
+    Attributes:
+        timer (PhaseTimer): Where the phases are timed.
+    """
+
+    def __init__(self, config: Config, sizes: StepSizes) -> None:
+        init_default_scope('mmdet')
+        self.timer = PhaseTimer()
+        self.model = build_model(config, sizes)
+        self.optim_wrapper = build_optim_wrapper(self.model,
+                                                 config.optim_wrapper)
+        self.pairs = pair_parameters(self.model.student, self.model.teacher)
+        self.batch = make_batch(sizes)
+        force_segments(self.model.teacher, sizes)
+        head = self.model.student.panoptic_head
+        for owner, method, phase in (
+            (self.model.teacher, 'predict_queries', 'teacher forward'),
+            (self.model, 'pseudo_label', 'pseudo-labels and CutMix'),
+            (self.model, '_cutmix', 'pseudo-labels and CutMix'),
+            (self.model, '_student_forward', 'student forward'),
+            (head, 'loss_by_feat', 'set losses'),
+            (head.criterion, 'match', 'matching'),
+            (self.optim_wrapper, 'backward', 'backward'),
+            (self.optim_wrapper, 'step', 'optimiser and clip'),
+        ):
+            self.timer.wrap(owner, method, phase)
+
+    def loss(self) -> torch.Tensor:
+        """Forward pass of the step, from images to the loss."""
+        losses = self.model.loss(*self.batch)
+        return self.model.parse_losses(losses)[0]
+
+    def __call__(self) -> None:
+        """Take the step."""
+        with self.timer.phase('rest'):
+            self.optim_wrapper.update_params(self.loss())
+            with self.timer.phase('EMA'):
+                teacher, student = self.pairs[1], self.pairs[0]
+                ema_update_(teacher, student, 0.999)
+
+
+def measure_step(config: Config,
+                 sizes: StepSizes,
+                 steps: int = 7,
+                 warm_up: int = 2,
+                 yardstick: bool = True) -> dict:
+    """Measure training steps and evaluation on the CPU.
+
+    Peak memory is that of the process, so that it should be a fresh one; it
+    holds some 400 MiB of libraries.
+
+    Args:
+        config (Config): With ``model`` and ``optim_wrapper``.
+        sizes (StepSizes): Sizes of the step.
+        steps (int): Steps that are measured.
+        warm_up (int): Steps before them.
+        yardstick (bool): Whether to measure a :class:`Yardstick` in between.
+
+    Returns:
+        dict: ``sizes``, ``machine``, ``peak_mib``, ``saved_mib``, and
+        ``cpu_ms`` and ``wall_ms``: medians of each phase, of ``step`` (all
+        of them), ``yardstick`` and the parts of an evaluation.
+    """
+    torch.manual_seed(0)
+    step = TrainingStep(config, sizes)
+    for _ in range(warm_up):
+        step()
+    result = dict(
+        sizes=sizes.as_dict(),
+        machine=machine(),
+        peak_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        saved_mib=saved_bytes(step.loss, step.model) / 2**20)
+    runs = {'step': (step, step.timer)}
+    evaluation = Evaluation(step.model.student, sizes)
+    runs['evaluation'] = (evaluation, evaluation.timer)
+    if yardstick:
+        other = Yardstick(config, sizes)
+        runs['yardstick'] = (other, other.timer)
+        other()
+    evaluation()
+    result.update(_medians(runs, steps))
+    return result
+
+
+def _medians(runs: dict, steps: int) -> dict:
+    """Interleaved, so that a busy spell of the machine meets all alike."""
+    cpu: Dict[str, List[float]] = {}
+    wall: Dict[str, List[float]] = {}
+    for _ in range(steps):
+        for name, (run, timer) in runs.items():
+            timer.restart()
+            run()
+            for found, spent in ((cpu, timer.cpu), (wall, timer.wall)):
+                found.setdefault(name, []).append(sum(spent.values()))
+                for phase, value in spent.items():
+                    found.setdefault(phase, []).append(value)
+    return dict(
+        cpu_ms={k: statistics.median(v) for k, v in cpu.items()},
+        wall_ms={k: statistics.median(v) for k, v in wall.items()},
+        cpu_ms_range={k: (min(v), max(v)) for k, v in cpu.items()})
+
+
+class Evaluation:
+    """Test of one image with the student: forward, panoptic, semantic."""
+
+    def __init__(self, student: nn.Module, sizes: StepSizes) -> None:
+        self.timer = PhaseTimer()
+        self.student = student
+        self.image = torch.randn(1, 3, sizes.crop, sizes.crop)
+        self.sample = make_sample(sizes)
+        self.timer.wrap(student, 'predict_queries', 'evaluation forward')
+
+    @torch.no_grad()
+    def __call__(self) -> None:
+        """Predict."""
+        self.student.eval()
+        with self.timer.phase('evaluation results'):
+            self.student.predict(self.image, [self.sample])
+        self.student.train()
+
+
+def machine() -> dict:
+    """What the figures depend on besides the code."""
+    return dict(
+        processor=platform.processor() or platform.machine(),
+        python=platform.python_version(),
+        torch=torch.__version__,
+        threads=torch.get_num_threads())
+
+
+def cost_table(result: dict) -> str:
+    """What :func:`measure_step` returns, for people."""
+    cpu, wall, spread = (result[key]
+                         for key in ('cpu_ms', 'wall_ms', 'cpu_ms_range'))
+    sizes = '  '.join(f'{k}={v}' for k, v in result['sizes'].items())
+    lines = [
+        sizes, '  '.join(f'{k}={v}' for k, v in result['machine'].items()),
+        f'{"":26}{"CPU ms":>9}{"lowest":>9}{"highest":>9}{"wall ms":>9}'
+    ]
+    rows = ('step', *PHASES, 'yardstick', 'evaluation', 'evaluation forward',
+            'evaluation results')
+    for name in (row for row in rows if row in cpu):
+        low, high = spread[name]
+        lines.append(f'{name:26}{cpu[name]:9.1f}{low:9.1f}{high:9.1f}'
+                     f'{wall[name]:9.1f}')
+    if 'yardstick' in cpu:
+        ratio = cpu['step'] / cpu['yardstick']
+        lines.append(f'{"step / yardstick":26}{ratio:9.2f}')
+    lines.append(f'{"peak memory, MiB":26}{result["peak_mib"]:9.0f}')
+    lines.append(f'{"saved for backward, MiB":26}{result["saved_mib"]:9.0f}')
+    return '\n'.join(lines)

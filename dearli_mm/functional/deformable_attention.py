@@ -1,0 +1,209 @@
+"""Multi-scale deformable attention without a compiled operator."""
+from functools import lru_cache
+from typing import NamedTuple, Sequence, Tuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+Shapes = Tuple[Tuple[int, int], ...]
+
+
+def deformable_attention(value: Tensor, shapes: Sequence[Tuple[int, int]],
+                         positions: Tensor, weights: Tensor) -> Tensor:
+    """Weighted sum of bilinear samples of feature maps, zero outside.
+
+    The result of mmcv's ``multi_scale_deformable_attn_pytorch``. There every
+    sample is written down, multiplied and added up; here one weighted
+    ``embedding_bag`` reads the four pixels of all samples of a query, so that
+    nothing of the size of the samples times the channels exists, neither now
+    nor for the backward pass. Source: Deformable DETR.
+
+    Args:
+        value (Tensor): Shape [B, K, M, D]: of M heads, the pixels of all
+            levels in a row, K together.
+        shapes (Sequence[tuple[int, int]]): Height and width of the L levels.
+        positions (Tensor): (x, y) in pixels of each level, 0 at the centre
+            of the first pixel, shape [B, Q, M, L, P, 2].
+        weights (Tensor): Shape [B, Q, M, L, P].
+
+    Returns:
+        Tensor: Shape [B, Q, M * D].
+    """
+    shapes = tuple((int(height), int(width)) for height, width in shapes)
+    return _DeformableAttention.apply(value, shapes, positions, weights)
+
+
+class _Layout(NamedTuple):
+    """Where the pixels of padded maps are, in a row.
+
+    Every level has zeros around it, so that no sample needs to know whether
+    it is inside: a row and a pixel before, a pixel behind each row, and two
+    rows after the last.
+    """
+    size: Tensor  # float [L, 1, 2], width and height
+    first: Tensor  # float [L, 1], place of pixel (0, 0)
+    row: Tensor  # float [L, 1], places in a row of pixels
+    pixels: Tensor  # int64 [K], places of the pixels
+    row_of_pixel: Tensor  # int64 [K], places in the row of each pixel
+    length: int  # number of places
+
+
+@lru_cache(maxsize=32)
+def _layout(shapes: Shapes, device: torch.device) -> _Layout:
+    first, pixels, row_of_pixel, length = [], [], [], 0
+    for height, width in shapes:
+        row = width + 2
+        first.append(length + row + 1)
+        y = torch.arange(height)[:, None]
+        pixels.append((first[-1] + y * row + torch.arange(width)).flatten())
+        row_of_pixel.append(torch.full((height * width, ), row))
+        length += (height + 3) * row + 1
+    columns = [[[width, height] for height, width in shapes], first,
+               [width + 2 for _, width in shapes]]
+    size, first, row = (
+        torch.tensor(column, dtype=torch.float32, device=device).unsqueeze(1)
+        for column in columns)
+    return _Layout(size, first, row,
+                   torch.cat(pixels).to(device),
+                   torch.cat(row_of_pixel).to(device), length)
+
+
+class _DeformableAttention(torch.autograd.Function):
+    """A sample is the place of its upper left pixel and two fractions."""
+
+    @staticmethod
+    def forward(ctx, value, shapes, positions, weights):
+        layout = _layout(shapes, value.device)
+        place, fraction, inside = _samples(positions, layout, value.shape)
+        out = F.embedding_bag(
+            _corner_places(place, layout, value.shape[2]).flatten(0, 2)
+            .flatten(1),
+            _padded(value, layout),
+            mode='sum',
+            per_sample_weights=_corner_shares(fraction, weights).flatten(
+                0, 2).flatten(1))
+        ctx.save_for_backward(value, place, fraction, inside, weights)
+        ctx.shapes = shapes
+        return out.view(*positions.shape[:2], -1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad):
+        value, place, fraction, inside, weights = ctx.saved_tensors
+        layout = _layout(ctx.shapes, value.device)
+        grad = grad.contiguous().view(-1, value.shape[-1])
+        of_value = of_positions = of_weights = None
+        if ctx.needs_input_grad[0]:
+            of_value = _value_gradient(grad, place,
+                                       _corner_shares(fraction, weights),
+                                       layout, value.shape)
+        if ctx.needs_input_grad[2] or ctx.needs_input_grad[3]:
+            products = _products(grad, value, place, layout)
+            of_weights, of_positions = _sample_gradients(
+                products, fraction, weights, inside)
+        return of_value, None, of_positions, of_weights
+
+
+def _padded(value: Tensor, layout: _Layout) -> Tensor:
+    """Maps with their borders, a row a place and head: [B * places * M, D]."""
+    table = value.new_zeros(value.shape[0], layout.length, *value.shape[2:])
+    return table.index_copy_(1, layout.pixels, value).view(
+        -1, value.shape[-1])
+
+
+def _samples(positions: Tensor, layout: _Layout,
+             shape: torch.Size) -> Tuple[Tensor, Tensor, Tensor]:
+    """Row of the upper left pixel, fractions to the next, and validity.
+
+    Returns:
+        tuple[Tensor, Tensor, Tensor]: int32 [B, Q, M, L, P]; float and bool
+        [B, Q, M, L, P, 2].
+    """
+    # Beyond the border all is zero as on it.
+    fraction = positions.clamp(torch.full_like(layout.size, -1), layout.size)
+    inside = fraction == positions
+    corner = fraction.floor()
+    fraction -= corner
+    x, y = corner.unbind(-1)
+    # Places of one image are few enough to be exact in float32.
+    place = torch.addcmul(x, y, layout.row).add_(layout.first).int()
+    batch, heads = (
+        torch.arange(size, dtype=torch.int32, device=place.device)
+        for size in (shape[0], shape[2]))
+    start = batch.mul_(layout.length * shape[2]).view(-1, 1, 1, 1, 1)
+    place.mul_(shape[2]).add_(start + heads.view(-1, 1, 1))
+    return place, fraction, inside
+
+
+def _corner_places(place: Tensor, layout: _Layout, heads: int) -> Tensor:
+    """Rows of the four pixels around each sample, int32 [..., L, P, 4]."""
+    row = (layout.row * heads).int()
+    steps = torch.stack(
+        (torch.zeros_like(row), torch.full_like(row, heads), row, row + heads),
+        -1)
+    return place.unsqueeze(-1) + steps
+
+
+def _corner_shares(fraction: Tensor, weights: Tensor) -> Tensor:
+    """Weights of the four pixels around each sample, [..., L, P, 4]."""
+    x, y = fraction.unbind(-1)
+    lower = weights * y
+    upper = weights - lower
+    lower_right, upper_right = lower * x, upper * x
+    return torch.stack((upper - upper_right, upper_right, lower - lower_right,
+                        lower_right), -1)
+
+
+def _value_gradient(grad: Tensor, place: Tensor, shares: Tensor,
+                    layout: _Layout, shape: torch.Size) -> Tensor:
+    """Sorted by place, the samples of a pixel are a bag of gradients."""
+    heads = shape[2]
+    num_rows = shape[0] * layout.length * heads
+    place = place.flatten()
+    order = place.sort()[1]
+    counts = place.bincount(minlength=num_rows)
+    offsets = counts.cumsum(0).sub_(counts).int()
+    query = torch.div(
+        order.int(), len(place) // len(grad), rounding_mode='trunc')
+    shares = shares.view(-1, 4)[order]
+    total = 0
+    for corner in range(4):
+        bags = F.embedding_bag(
+            query,
+            grad,
+            offsets,
+            mode='sum',
+            per_sample_weights=shares[:, corner].contiguous())
+        step = corner % 2 + corner // 2 * layout.row_of_pixel
+        bags = bags.view(shape[0], layout.length, heads, shape[3])
+        total = total + bags.index_select(1, layout.pixels - step)
+    return total
+
+
+def _products(grad: Tensor, value: Tensor, place: Tensor,
+              layout: _Layout) -> Tensor:
+    """Products of gradients and the pixels that were read, [..., L, P, 4]."""
+    corners = _corner_places(place, layout, value.shape[2])
+    size = corners.numel() // len(grad)
+    bag = torch.arange(len(grad), dtype=torch.int32, device=grad.device)
+    products = torch.ops.aten._embedding_bag_per_sample_weights_backward(
+        grad, _padded(value, layout), corners.flatten(), bag * size,
+        bag.repeat_interleave(size, output_size=corners.numel()), 0)
+    return products.view(corners.shape)
+
+
+def _sample_gradients(products: Tensor, fraction: Tensor, weights: Tensor,
+                      inside: Tensor) -> Tuple[Tensor, Tensor]:
+    """Gradients of weights and positions: through the bilinear shares."""
+    x, y = fraction.unbind(-1)
+    upper_left, upper_right, lower_left, lower_right = products.unbind(-1)
+    along_upper = upper_right - upper_left
+    along_lower = lower_right - lower_left
+    upper = torch.addcmul(upper_left, along_upper, x)
+    down = torch.addcmul(lower_left, along_lower, x).sub_(upper)
+    of_weights = upper.addcmul_(down, y)
+    along = along_upper.addcmul_(along_lower.sub_(along_upper), y)
+    of_positions = torch.stack((along, down), -1)
+    return of_weights, of_positions.mul_(weights.unsqueeze(-1)).mul_(inside)

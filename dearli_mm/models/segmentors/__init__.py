@@ -1,0 +1,3 @@
+from .dearli_segmentor import DEARLiSegmentor
+
+__all__ = ['DEARLiSegmentor']

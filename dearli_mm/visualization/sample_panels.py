@@ -1,0 +1,83 @@
+"""What a data sample holds, drawn panel by panel."""
+from typing import List, Optional, Sequence, Set, Tuple
+
+import numpy as np
+from mmdet.evaluation.functional import INSTANCE_OFFSET
+from mmdet.structures import DetDataSample
+from mmengine.fileio import get
+
+from ..datasets.image_files import decode_image
+from ..evaluation.panoptic_ground_truth import ground_truth_of_sample
+from ..functional.panoptic_ids import split_panoptic_ids
+from .drawing import draw_segments, enlarge, palette, panel_size
+
+Panels = List[Tuple[str, np.ndarray]]
+Segments = Tuple[np.ndarray, Sequence[int]]
+
+
+def sample_panels(sample: DetDataSample,
+                  meta: dict,
+                  backend_args: Optional[dict] = None
+                  ) -> Tuple[Panels, Set[int]]:
+    """Panels of one image, and the classes in them.
+
+    Args:
+        sample (DetDataSample): With predictions, and what finds the image
+            and, if there is any, its ground truth.
+        meta (dict): ``classes``, ``thing_classes`` and, optionally,
+            ``palette`` of the dataset.
+        backend_args (dict, optional): mmengine file backend for reading.
+
+    Returns:
+        tuple[list[tuple[str, np.ndarray]], set[int]]: Titles and uint8 RGB
+        pictures of one size ('input', 'ground truth', 'teacher', and at last
+        'student' or 'prediction'); class indices.
+    """
+    colors = class_colors(meta)
+    content = get(sample.img_path, backend_args=backend_args)
+    # In the frame of the annotation, as LoadAnyImage has it.
+    image = decode_image(content, sample.img_path,
+                         sample.get('ori_shape'))[..., ::-1]
+    size = panel_size(*image.shape[:2])
+    image = enlarge(image, size)
+    panels, present = [('input', image)], set()
+    for title, (seg_map, labels) in _segmentations(sample, meta, backend_args):
+        # Enlarged before drawing, so that boundaries stay thin.
+        panels.append((title,
+                       draw_segments(image, enlarge(seg_map, size), labels,
+                                     colors)))
+        present.update(int(label) for label in labels)
+    return panels, present
+
+
+def class_colors(meta: dict) -> np.ndarray:
+    """A dataset's own colours, or ours; uint8 ``[C, 3]``, RGB."""
+    colors = meta.get('palette')
+    return palette(len(meta['classes'])) if colors is None else \
+        np.asarray(colors, dtype=np.uint8)
+
+
+def _segmentations(sample: DetDataSample, meta: dict,
+                   backend_args: Optional[dict]
+                   ) -> List[Tuple[str, Segments]]:
+    """What there is to draw of a sample, with its titles."""
+    num_classes = len(meta['classes'])
+
+    def predicted(key: str) -> Segments:
+        panoptic = sample.get(key).sem_seg[0].cpu().numpy()
+        return split_panoptic_ids(panoptic, num_classes, INSTANCE_OFFSET)
+
+    found = []
+    things = [
+        meta['classes'].index(name) for name in meta.get('thing_classes', ())
+    ]
+    if (sample.get('seg_map_path') and 'segments_info' in sample) or (
+            'gt_sem_seg' in sample and not things):
+        truth = ground_truth_of_sample(sample, things, backend_args)
+        found.append(('ground truth', (truth.seg_map, truth.labels)))
+    has_teacher = 'teacher_panoptic_seg' in sample
+    if has_teacher:
+        found.append(('teacher', predicted('teacher_panoptic_seg')))
+    title = 'student' if has_teacher else 'prediction'
+    found.append((title, predicted('pred_panoptic_seg')))
+    return found

@@ -1,4 +1,4 @@
-# DEAR: recognition by CLIP, no warm-up. ADE20K with 158 labelled images.
+# DEAR: recognition by CLIP, no warm-up. ADE20K, 158 labelled images.
 # Total batch 8 labelled + 8 unlabelled (1 GPU), 80 000 steps.
 # On disk: data/ADEChallengeData2016 (docs/data.md) and the CLIP weights
 # named in _base_/models/dearli_clip-convnext-b.py (docs/install.md).
@@ -8,11 +8,4 @@ _base_ = [
     '../_base_/schedules/adamw_poly_80k.py', '../_base_/default_runtime.py'
 ]
 
-model = dict(
-    detector=dict(
-        panoptic_head=dict(
-            num_things_classes=100,
-            num_stuff_classes=50,
-            text_classifier=dict(classes=_base_.class_prompts)),
-        panoptic_fusion_head=dict(
-            num_things_classes=100, num_stuff_classes=50)))
+model = dict(detector=_base_.vocabulary)

@@ -1,33 +1,38 @@
 """Turn a checkpoint of the reference implementation into this package's."""
 import argparse
-from collections import Counter
 
 from dearli_mm.apis.official_checkpoint import convert_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('source', help='.pth file of student or teacher')
+    parser.add_argument(
+        'source', help='.pth file of student, teacher, both, or a warm-up')
     parser.add_argument('target', help='file to write')
+    parser.add_argument(
+        '--teacher',
+        help='.pth file of the teacher, to be put beside the student of the '
+        'first; without, one network serves as both')
     parser.add_argument(
         '--decoder-only',
         action='store_true',
-        help='leave out the backbone: weights of a warm-up')
+        help='leave out the image tower: weights of a warm-up')
+    parser.add_argument(
+        '--config',
+        help='a config whose network it is for: names and shapes are compared')
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
     try:
-        mapped, left_out = convert_checkpoint(args.source, args.target,
-                                              args.decoder_only)
+        table = convert_checkpoint(args.source, args.target,
+                                   args.decoder_only, args.teacher,
+                                   args.config)
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(f'error: {error}') from error
-    print(f'{mapped} parameters mapped to {args.target}')
-    groups = Counter('.'.join(key.split('.')[:3]) for key in left_out)
-    for group, count in groups.items():
-        print(f'left out: {count:4d} of {group}')
-    print("'load_from' and tools/test.py name what a model then misses")
+    print(table)
+    print(f'written to {args.target}')
 
 
 if __name__ == '__main__':

@@ -1,0 +1,11 @@
+# DEARLi on the large CLIP. ADE20K, 158 labelled images.
+# Total batch 8 labelled + 8 unlabelled (1 GPU), 80 000 steps.
+# On disk: what DEAR needs, and the warm-up's checkpoint (docs/warm-up.md).
+_base_ = [
+    '../_base_/models/dearli_clip-convnext-l.py',
+    '../_base_/datasets/ade20k_panoptic_1-128.py',
+    '../_base_/schedules/adamw_poly_80k.py',
+    '../_base_/warmed-up_runtime_clip-convnext-l_ade20k.py'
+]
+
+model = dict(detector=_base_.vocabulary)

@@ -1,0 +1,71 @@
+"""A switch changes what it says, and nothing else."""
+import pytest
+from config_names import ROOT
+from mmengine.config import Config
+
+PARENT = 'dearli/dearli_clip-convnext-b_1xb8+8-80k_ade20k-1-128-640x640.py'
+QUICKSTART = 'quickstart/dear_tiny-clip_toy-world.py'
+
+
+def flat(name):
+    """A config as a dict of dotted keys, lists included."""
+
+    def walk(value, key):
+        if isinstance(value, dict):
+            items = value.items()
+        elif isinstance(value, (list, tuple)):
+            items = enumerate(value)
+        else:
+            return {key: value}
+        return {k: v for n, item in items
+                for k, v in walk(item, f'{key}.{n}').items()}
+
+    config = Config.fromfile(ROOT / 'configs' / name)
+    return walk(config._cfg_dict.to_dict(), '')
+
+
+@pytest.mark.parametrize('name,parent,expected', [
+    ('dearli_clip-convnext-b_amp-bf16_1xb8+8-80k_ade20k-1-128-640x640.py',
+     PARENT, {
+         '.optim_wrapper.type': 'AmpOptimWrapper',
+         '.optim_wrapper.dtype': 'bfloat16'
+     }),
+    ('dearli_clip-convnext-b_cp_1xb8+8-80k_ade20k-1-128-640x640.py', PARENT, {
+        '.model.detector.panoptic_head.with_cp': True
+    }),
+    ('dearli_clip-convnext-b_1xb4+4-acc2-160k_ade20k-1-128-640x640.py',
+     PARENT, {
+         '.max_iters': 160000,
+         '.optim_wrapper.accumulative_counts': 2,
+         '.train_dataloader.labeled.batch_size': 4,
+         '.train_dataloader.unlabeled.batch_size': 4,
+         '.train_cfg.max_iters': 160000,
+         '.train_cfg.val_interval': 40000,
+         '.param_scheduler.0.end': 160000,
+         '.default_hooks.checkpoint.interval': 10000
+     }),
+    ('dear_tiny-clip_toy-world_tensorboard.py', QUICKSTART, {
+        '.visualizer.vis_backends.1.type': 'TensorboardVisBackend'
+    }),
+    ('dear_tiny-clip_toy-world_wandb.py', QUICKSTART, {
+        '.visualizer.vis_backends.1.type': 'WandbVisBackend',
+        '.visualizer.vis_backends.1.init_kwargs.project': 'dearli'
+    }),
+])
+def test_switch(name, parent, expected):
+    before, after = flat(parent), flat(f'switches/{name}')
+    assert before.keys() <= after.keys()
+    changed = {k: v for k, v in after.items() if before.get(k, ...) != v}
+    assert changed == expected
+
+
+@pytest.mark.parametrize('name', [PARENT, QUICKSTART])
+def test_tta_begins_with_the_plain_view_of_the_test(name):
+    config = Config.fromfile(ROOT / 'configs' / name)
+    assert config.tta_model.type == 'PanopticTTAModel'
+    scales, flips, (pack, ) = config.tta_pipeline[-1].transforms
+    resize = next(t for t in config.test_pipeline if t.type == 'Resize')
+    assert tuple(scales[0].scale) == tuple(resize.scale)
+    assert [flip.prob for flip in flips] == [0., 1.]
+    assert {'flip', 'flip_direction', *config.test_pipeline[-1].meta_keys
+            } == set(pack.meta_keys)

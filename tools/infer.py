@@ -1,0 +1,72 @@
+"""Segment images, folders, lists of images or a video with a checkpoint.
+
+Stops and starts at will: a second run does what is left.
+"""
+import argparse
+import sys
+import warnings
+
+import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
+from dearli_mm.apis.inference import DEARLiInferencer, read_vocabulary
+from dearli_mm.apis.inference.command_line import (add_network_flags,
+                                                   network_arguments)
+from dearli_mm.apis.inference.inputs import Video, find_inputs, is_video
+from dearli_mm.apis.inference.loading import check_loading
+from dearli_mm.apis.inference.result_folder import OUTPUTS
+from dearli_mm.apis.inference.run import infer_images, infer_video
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('checkpoint')
+    parser.add_argument(
+        'inputs', nargs='+',
+        help='images, folders, patterns, .txt lists with one path a line, or '
+        'one video')
+    parser.add_argument('--out', required=True, help='folder to write')
+    parser.add_argument(
+        '--save', nargs='+', choices=OUTPUTS,
+        help='what to write (default: panoptic overlay; of videos, overlay)')
+    parser.add_argument(
+        '--batch-size', type=int, default=1, help='default: 1')
+    parser.add_argument(
+        '--workers', type=int, default=2,
+        help='threads that read images (default: 2)')
+    add_network_flags(parser)
+    return parser.parse_args()
+
+
+def main() -> int:
+    args = parse_args()
+    warnings.filterwarnings('ignore', 'torch.meshgrid')  # of mmdet
+    options = dict(batch_size=args.batch_size, workers=args.workers)
+    if args.save:
+        options['outputs'] = args.save
+    try:
+        check_loading(args.batch_size, args.workers)
+        if args.classes:
+            args.classes = read_vocabulary(args.classes)
+        if len(args.inputs) == 1 and is_video(args.inputs[0]):
+            video = Video(args.inputs[0])
+            infer_video(
+                DEARLiInferencer(**network_arguments(args)), video, args.out,
+                **options)
+            return 0
+        images = find_inputs(
+            args.inputs if len(args.inputs) > 1 else args.inputs[0])
+        failures = infer_images(
+            DEARLiInferencer(**network_arguments(args)), images, args.out,
+            **options)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'error: {error}') from None
+    except KeyboardInterrupt:
+        raise SystemExit('stopped; the same command goes on') from None
+    if failures:
+        print(f'{len(failures)} of {len(images)} images were skipped:',
+              *(f'  {failure.error}' for failure in failures), sep='\n',
+              file=sys.stderr)
+    return int(bool(failures))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,10 @@
+# The same with the zero-shot opinion of a frozen CLIP beside the backbone.
+_base_ = './resnet-50_photo-composites.py'
+
+model = dict(detector=dict(
+    # The weight of its opinion; the tiny CLIP has never seen a photograph.
+    test_cfg=dict(alpha=0.4),
+    zero_shot_clip=dict(
+        type='OpenCLIPBackbone',
+        model_name='dearli_tiny',
+        pretrained='embedded')))

@@ -1,0 +1,8 @@
+# The same with the zero-shot opinion of a frozen CLIP beside the backbone.
+_base_ = './resnet-50_toy-world.py'
+
+model = dict(detector=dict(
+    zero_shot_clip=dict(
+        type='OpenCLIPBackbone',
+        model_name='dearli_tiny',
+        pretrained='embedded')))

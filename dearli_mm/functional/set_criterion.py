@@ -48,12 +48,14 @@ def matching_cost(class_logits: Tensor, mask_points: Tensor, labels: Tensor,
         labels.unsqueeze(-2).expand(*labels.shape[:-1], num_queries,
                                     labels.shape[-1]))
     targets_t = target_points.transpose(-1, -2)
-    # BCE of logit x and target t is softplus(x) - x * t.
-    bce = F.softplus(mask_points).sum(-1, keepdim=True) - \
-        mask_points @ targets_t
     sigmoid = mask_points.sigmoid()
+    # BCE of logit x and target t is softplus(x) - x * t; and softplus(x) is
+    # max(x, 0) - log(sigmoid(|x|)), several times as fast.
+    softplus = (mask_points.clamp(min=0) -
+                torch.maximum(sigmoid, 1 - sigmoid).log_()).sum(-1, True)
+    bce = softplus - mask_points @ targets_t
     total = sigmoid.sum(-1, keepdim=True) + target_points.sum(-1).unsqueeze(-2)
-    dice = 1 - (2 * sigmoid @ targets_t + 1) / (total + 1)
+    dice = 1 - (2 * (sigmoid @ targets_t) + 1) / (total + 1)
     w_cls, w_mask, w_dice = weights
     return w_dice * dice + w_mask * bce / num_points - w_cls * probability
 

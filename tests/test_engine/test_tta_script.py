@@ -15,10 +15,7 @@ def test_tta_reports_both_networks(world, tmp_path,  # noqa: F811
         world, tmp_path, max_iters=1, **{
             'default_hooks.checkpoint.interval': 1
         }).train()
-    overrides = [
-        f'{key}={value}' for key, value in options(world).items()
-        if key.startswith('test_dataloader')
-    ]
+    overrides = [f'{key}={value}' for key, value in options(world).items()]
     monkeypatch.setattr(sys, 'argv', [
         'test.py', str(CONFIG), str(tmp_path / 'iter_1.pth'), '--tta',
         '--work-dir', str(tmp_path / 'test'), '--cfg-options', *overrides

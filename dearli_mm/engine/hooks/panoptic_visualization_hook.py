@@ -8,7 +8,7 @@ from mmdet.engine.hooks import DetVisualizationHook
 from mmdet.registry import HOOKS
 from mmdet.structures import DetDataSample
 from mmengine.dist import is_main_process
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from PIL import Image
 
 from ...visualization.drawing import side_by_side
@@ -99,13 +99,17 @@ class PanopticVisualizationHook(DetVisualizationHook):
         out_dir = self.out_dir or osp.join(runner.work_dir, 'pictures')
         os.makedirs(out_dir, exist_ok=True)
         stem = osp.splitext(osp.basename(img_path))[0]
-        name = f'{stem}_{runner.iter}' if self.keep_all else stem
+        # runner.iter would build the training loop, and with it the training
+        # data, which a test does without.
+        loop = runner._train_loop
+        step = loop.iter if isinstance(loop, BaseLoop) else 0
+        name = f'{stem}_{step}' if self.keep_all else stem
         # Written aside, then renamed: whoever looks at the folder while
         # training goes on never finds half a file.
         partial = osp.join(out_dir, f'.{name}.png.{os.getpid()}')
         Image.fromarray(picture).save(partial, format='PNG')
         os.replace(partial, osp.join(out_dir, f'{name}.png'))
-        runner.visualizer.add_image(stem, picture, step=runner.iter)
+        runner.visualizer.add_image(stem, picture, step=step)
         if self.show:
             runner.visualizer.show(
                 picture, win_name=stem, wait_time=self.wait_time)

@@ -8,7 +8,7 @@ from mmdet.engine.hooks import DetVisualizationHook
 from mmdet.registry import HOOKS
 from mmdet.structures import DetDataSample
 from mmengine.dist import is_main_process
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import Runner
 from PIL import Image
 
 from ...visualization.drawing import side_by_side
@@ -77,32 +77,29 @@ class PanopticVisualizationHook(DetVisualizationHook):
     def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: Any,
                        outputs: Sequence[DetDataSample]) -> None:
         """Draw the images of a batch while there are any left to draw."""
-        self._draw_batch(runner, outputs)
+        self._draw_batch(runner, outputs, runner.iter)
 
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Any,
                         outputs: Sequence[DetDataSample]) -> None:
         """Draw the images of a batch while there are any left to draw."""
-        self._draw_batch(runner, outputs)
+        # runner.iter would build the training loop and its data.
+        self._draw_batch(runner, outputs, step=0)
 
-    def _draw_batch(self, runner: Runner,
-                    outputs: Sequence[DetDataSample]) -> None:
+    def _draw_batch(self, runner: Runner, outputs: Sequence[DetDataSample],
+                    step: int) -> None:
         if not self.draw or not is_main_process():
             return
         for sample in outputs[:self.max_images - self._num_drawn]:
             picture = self._picture(sample, runner.visualizer.dataset_meta)
-            self._publish(runner, sample.img_path, picture)
+            self._publish(runner, sample.img_path, picture, step)
             self._num_drawn += 1
 
-    def _publish(self, runner: Runner, img_path: str,
-                 picture: np.ndarray) -> None:
+    def _publish(self, runner: Runner, img_path: str, picture: np.ndarray,
+                 step: int) -> None:
         """Write a picture to its file and to the visualizer's backends."""
         out_dir = self.out_dir or osp.join(runner.work_dir, 'pictures')
         os.makedirs(out_dir, exist_ok=True)
         stem = osp.splitext(osp.basename(img_path))[0]
-        # runner.iter would build the training loop, and with it the training
-        # data, which a test does without.
-        loop = runner._train_loop
-        step = loop.iter if isinstance(loop, BaseLoop) else 0
         name = f'{stem}_{step}' if self.keep_all else stem
         # Written aside, then renamed: whoever looks at the folder while
         # training goes on never finds half a file.

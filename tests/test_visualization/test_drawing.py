@@ -157,7 +157,7 @@ def test_hook_shows_what_there_is(tmp_path, runner, teacher, truth, panels):
     hook.before_test_epoch(runner)
     hook.after_test_iter(runner, 0, None,
                          [make_sample(tmp_path, 'a', teacher, truth)])
-    picture = Image.open(tmp_path / 'out' / 'a_20.png')
+    picture = Image.open(tmp_path / 'out' / 'a_0.png')
     assert picture.width == 8 + panels * (264 + 8)
 
 

@@ -77,7 +77,7 @@ def _max_over_synonyms(logits: Tensor, num_synonyms: tuple) -> Tensor:
 @lru_cache(maxsize=16)
 def _class_of_row(num_synonyms: tuple, device: torch.device) -> Tensor:
     counts = torch.tensor((*num_synonyms, 1), device=device)
-    return torch.repeat_interleave(counts)
+    return torch.repeat_interleave(counts, output_size=sum(num_synonyms) + 1)
 
 
 def geometric_ensemble(in_vocab_logits: Tensor,

@@ -75,8 +75,9 @@ def cutmix_panoptic(base: PanopticSegments, partner: PanopticSegments,
     labels = torch.cat((base.labels, partner.labels))
     is_thing = torch.cat((base.is_thing, partner.is_thing))
     scores = torch.cat((base.scores, partner.scores))
-    area = torch.bincount(seg_map.flatten(), minlength=len(labels) + 1)[1:]
-    ids = merge_stuff(labels, is_thing, area > 0)
+    left = seg_map.new_zeros(len(labels) + 1).scatter_(
+        0, seg_map.flatten().long(), 1)[1:]  # bincount() makes a GPU wait
+    ids = merge_stuff(labels, is_thing, left > 0)
 
     table = torch.cat((ids.new_zeros(1), ids)).to(seg_map.dtype)
     return PanopticSegments(table[seg_map.long()],

@@ -163,7 +163,9 @@ def _value_gradient(grad: Tensor, place: Tensor, shares: Tensor,
     num_rows = shape[0] * layout.length * heads
     place = place.flatten()
     order = place.sort()[1]
-    counts = place.bincount(minlength=num_rows)
+    # bincount() would make a GPU wait.
+    counts = order.new_zeros(num_rows).scatter_add_(
+        0, place.long(), order.new_ones(1).expand(len(place)))
     offsets = counts.cumsum(0).sub_(counts).int()
     query = torch.div(
         order.int(), len(place) // len(grad), rounding_mode='trunc')

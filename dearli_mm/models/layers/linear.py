@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 # Below, the call costs more than the product.
-LEAST_ROWS = 64
+LEAST_ROWS = 16
 
 
 def multiply_by_onednn(module: nn.Module) -> None:
@@ -44,6 +44,7 @@ def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     if (x.device.type != 'cpu' or x.dtype != torch.float32
             or x[..., 0].numel() < LEAST_ROWS
             or _autocast_is_on()
+            or torch.compiler.is_compiling()  # which has ways of its own
             or not torch.backends.mkldnn.is_available()):
         return F.linear(x, weight, bias)
     rows = _Linear.apply(x.reshape(-1, x.shape[-1]), weight, bias)

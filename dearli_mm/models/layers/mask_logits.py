@@ -7,6 +7,8 @@ from torch import Tensor
 
 from dearli_mm.functional import Match
 
+from .linear import linear
+
 
 class MaskLogits(Sequence):
     """Mask logits of all predictions, kept as the product that they are.
@@ -30,8 +32,10 @@ class MaskLogits(Sequence):
 
     def __getitem__(self, index: int) -> Tensor:
         """Logits [B, Q, h, w] of one prediction."""
-        logits = self.embeds[index] @ self.features.flatten(2)
-        return logits.unflatten(-1, self.features.shape[-2:])
+        return torch.stack([
+            _product(embeds, features)
+            for embeds, features in zip(self.embeds[index], self.features)
+        ])
 
     def float(self) -> 'MaskLogits':
         """The same in float32."""
@@ -53,9 +57,13 @@ class MaskLogits(Sequence):
         """
         layer = torch.arange(len(self), device=match.image.device)
         embeds = self.embeds[layer[:, None], match.image, match.query]
-        logits = [
-            (part.flatten(0, 1) @ features.flatten(1)).unflatten(
-                0, part.shape[:2])
+        return torch.cat([
+            _product(part, features)
             for part, features in zip(embeds.split(counts, 1), self.features)
-        ]
-        return torch.cat(logits, 1).unflatten(-1, self.features.shape[-2:])
+        ], 1)
+
+
+def _product(embeds: Tensor, features: Tensor) -> Tensor:
+    """Logits [..., h, w] of embeddings [..., C] on one image's [C, h, w]."""
+    logits = linear(embeds, features.flatten(1).t(), None)
+    return logits.unflatten(-1, features.shape[-2:])

@@ -2,7 +2,6 @@
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
-import torch.nn.functional as F
 from mmdet.utils import InstanceList, reduce_mean
 from torch import Tensor
 
@@ -93,7 +92,7 @@ class SetCriterion:
         """
         if match is None:
             match, = self.match([(class_logits, mask_logits, instances)])
-        targets = _targets(instances)
+        targets = gather_targets(instances)
         batch_size, num_queries = class_logits[0].shape[:2]
         with torch.autocast(mask_logits.features.device.type, enabled=False):
             class_logits = torch.stack([c.float() for c in class_logits])
@@ -128,12 +127,12 @@ class SetCriterion:
         Returns:
             list[Match]: Of each batch, tensors [L, N].
         """
-        targets = [_targets(instances) for _, _, instances in parts]
+        targets = [gather_targets(instances) for _, _, instances in parts]
         size = max(max(own.counts) for own in targets)
         device = parts[0][1].features.device
         with torch.autocast(device.type, enabled=False):
             costs = torch.cat([
-                self._costs(class_logits, mask_logits.float(), own, size)
+                self.costs(class_logits, mask_logits.float(), own, size)
                 for (class_logits, mask_logits, _), own in zip(parts, targets)
             ], 1)
         matches = hungarian_match(costs,
@@ -152,9 +151,9 @@ class SetCriterion:
             first_target += len(own.labels)
         return result
 
-    def _costs(self, class_logits: List[Tensor], mask_logits: MaskLogits,
-               targets: Targets, size: int) -> Tensor:
-        """Costs [L, B, Q, size], those of each image's targets first.
+    def costs(self, class_logits: List[Tensor], mask_logits: MaskLogits,
+              targets: Targets, size: int) -> Tensor:
+        """Costs [L, B, Q, size], each image's targets first.
 
         All predictions are compared at the same uniform points, so that the
         targets are read once.
@@ -193,7 +192,8 @@ class SetCriterion:
         return num_targets.clamp(min=1), own[1] / class_weight
 
 
-def _targets(instances: InstanceList) -> Targets:
+def gather_targets(instances: InstanceList) -> Targets:
+    """Targets of all images in a row."""
     return Targets(
         torch.cat([gt.labels for gt in instances]),
         torch.cat([gt.masks for gt in instances]).bool(),
@@ -203,9 +203,10 @@ def _targets(instances: InstanceList) -> Targets:
 def _rows_and_columns(counts: List[int],
                       device: torch.device) -> Tuple[Tensor, Tensor]:
     """Place of each target in a table with a row an image."""
-    table = F.one_hot(torch.tensor(counts), max(counts) + 1).cumsum(1) == 0
-    image, column = table.nonzero(as_tuple=True)
-    return image.to(device), column.to(device)
+    places = [(image, column) for image, count in enumerate(counts)
+              for column in range(count)]
+    places = torch.tensor(places, dtype=torch.int64).view(-1, 2)
+    return places.to(device, non_blocking=True).unbind(-1)
 
 
 def _ordered(weights: Dict[str, float],

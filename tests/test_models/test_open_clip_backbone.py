@@ -5,6 +5,7 @@ from torch.testing import assert_close
 
 from dearli_mm.functional import mask_pool
 from dearli_mm.models import OpenCLIPBackbone
+from dearli_mm.models.backbones import open_clip_backbone
 from dearli_mm.models.clip import build_clip
 
 
@@ -47,3 +48,15 @@ def test_unknown_model_and_other_trunks(tmp_path):
         OpenCLIPBackbone('no_such')
     with pytest.raises(ValueError, match='RN50.*not a timm ConvNeXt'):
         OpenCLIPBackbone('RN50')
+
+
+def test_compiled_stages_are_a_switch(clip_name, monkeypatch):
+    compiled = []
+    monkeypatch.setattr(torch, 'compile', lambda f: compiled.append(f) or f)
+    open_clip_backbone._compiled_stages.cache_clear()
+    OpenCLIPBackbone(clip_name)(torch.randn(1, 3, 64, 64))
+    assert not compiled
+    backbone = OpenCLIPBackbone(clip_name, compile=True)
+    assert backbone(torch.randn(1, 3, 64, 64))[3].shape == (1, 64, 2, 2)
+    assert len(compiled) == 1
+    open_clip_backbone._compiled_stages.cache_clear()

@@ -1,11 +1,12 @@
 """The image tower of an open_clip ConvNeXt as an mmdet backbone."""
-from typing import List, Optional, Sequence, Tuple
+from functools import lru_cache
+from typing import Callable, List, Optional, Sequence, Tuple
 
 import open_clip
 import torch
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..clip.loading import build_clip
 from ..layers.linear import multiply_by_onednn
@@ -34,6 +35,9 @@ class OpenCLIPBackbone(BaseModule):
         with_cp (bool): Whether the stages of a trainable tower keep only
             their inputs for the backward pass and run once more in it.
             Defaults to False.
+        compile (bool): Whether ``torch.compile`` makes kernels for the
+            stages of the tower, which takes a while at the first batch of
+            each size. Defaults to False; see docs/performance.md.
         init_cfg (dict, optional): Not needed; weights come from
             ``pretrained``.
 
@@ -47,6 +51,7 @@ class OpenCLIPBackbone(BaseModule):
                  frozen: bool = True,
                  out_indices: Sequence[int] = (0, 1, 2, 3),
                  with_cp: bool = False,
+                 compile: bool = False,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         clip = build_clip(model_name, pretrained)
@@ -57,6 +62,7 @@ class OpenCLIPBackbone(BaseModule):
                 'ConvNeXt; choose one of the convnext models of open_clip')
         self.model_name = model_name
         self.frozen = frozen
+        self.compile_stages = compile
         self.out_indices = tuple(out_indices)
         self.visual = clip.visual
         self.logit_scale = clip.logit_scale
@@ -103,11 +109,8 @@ class OpenCLIPBackbone(BaseModule):
                                     and not self.frozen):
             # As the norms of a ConvNeXt want it.
             x = x.contiguous(memory_format=torch.channels_last)
-            x = self.visual.trunk.stem(x)
-            stages = []
-            for stage in self.visual.trunk.stages:
-                x = stage(x)
-                stages.append(x)
+            run = _compiled_stages() if self.compile_stages else _run_stages
+            stages = run(self.visual.trunk, x)
         return tuple(stages[index] for index in self.out_indices)
 
     def dense_features(self, res5: Tensor) -> Tensor:
@@ -133,3 +136,18 @@ class OpenCLIPBackbone(BaseModule):
         maps = pooled.reshape(-1, pooled.shape[-1], 1, 1)
         embedding = self.visual.head(self.visual.trunk.head(maps))
         return embedding.view(*pooled.shape[:-1], -1)
+
+
+def _run_stages(trunk: nn.Module, x: Tensor) -> List[Tensor]:
+    """Outputs of all stages."""
+    x = trunk.stem(x)
+    stages = []
+    for stage in trunk.stages:
+        x = stage(x)
+        stages.append(x)
+    return stages
+
+
+@lru_cache(maxsize=1)
+def _compiled_stages() -> Callable[[nn.Module, Tensor], List[Tensor]]:
+    return torch.compile(_run_stages)

@@ -15,6 +15,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import nn
 
+from dearli_mm.models.clip import parse_classes
+
 # A small ConvNeXt CLIP beside the ones that open_clip knows: timm's
 # convnext_atto (widths 40, 80, 160, 320; depths 2, 2, 6, 2).
 ATTO = 'dearli_atto'
@@ -76,6 +78,31 @@ class StepSizes:
             raise ValueError(
                 f'segments={self.segments} is not in 1..queries='
                 f'{self.queries}')
+
+    @classmethod
+    def of_config(cls, config: Config, **sizes) -> 'StepSizes':
+        """Those of a config's model, with some given.
+
+        Raises:
+            ValueError: If the config has no DEARLi model.
+        """
+        try:
+            detector = config.model['detector']
+            head = detector['panoptic_head']
+            prompts = parse_classes(head['text_classifier']['classes'])
+            found = dict(
+                clip=detector['backbone']['model_name'],
+                queries=head['num_queries'],
+                layers=head['transformer_decoder']['num_layers'],
+                encoder_layers=head['pixel_decoder']['encoder']['num_layers'],
+                classes=len(prompts),
+                synonyms=sum(map(len, prompts)),
+                points=detector['train_cfg']['num_points'])
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(
+                f'{config.filename}: model.detector is not that of a DEARLi '
+                f'on a CLIP backbone; missing: {error}') from error
+        return cls(**{**found, **sizes})
 
     @property
     def num_stuff(self) -> int:

@@ -1,0 +1,42 @@
+"""How much memory tensors hold while something runs."""
+import weakref
+from typing import Dict
+
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
+
+
+class LiveBytes(TorchDispatchMode):
+    """Adds up the storages that are made inside, and takes off freed ones.
+
+    Works for tensors of any device, and for fake ones, which have a size but
+    no memory.
+
+    Attributes:
+        live (int): Bytes of the storages that are there now.
+        peak (int): Most of them at one time.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.live = 0
+        self.peak = 0
+        self._sizes: Dict[int, int] = {}
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        tree_map_only(Tensor, self._add, out)
+        self.peak = max(self.peak, self.live)
+        return out
+
+    def _add(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        key = storage._cdata
+        if key not in self._sizes:
+            self._sizes[key] = storage.nbytes()
+            self.live += storage.nbytes()
+            weakref.finalize(storage, self._remove, key)
+
+    def _remove(self, key: int) -> None:
+        self.live -= self._sizes.pop(key)

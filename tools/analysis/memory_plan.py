@@ -1,0 +1,49 @@
+"""Tells what memory a training step needs, without a GPU and any images."""
+import argparse
+import json
+import logging
+from pathlib import Path
+
+from mmengine.config import Config
+
+from dearli_mm.apis.performance.memory_plan import plan_memory, plan_table
+from dearli_mm.apis.performance.sizes import StepSizes
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='with a model of type DEARLi')
+    parser.add_argument('--crop', type=int, default=640)
+    parser.add_argument('--labeled', type=int, default=8, help='images a step')
+    parser.add_argument('--unlabeled', type=int, default=8)
+    parser.add_argument(
+        '--segments', type=int, default=12, help='of an image, on average')
+    parser.add_argument('--bf16', action='store_true', help='as with --amp')
+    parser.add_argument(
+        '--checkpointing', action='store_true', help='panoptic_head.with_cp')
+    parser.add_argument('--out', help='also write JSON, to this file')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    logging.disable(logging.WARNING)  # of weights that are not loaded
+    try:
+        config = Config.fromfile(args.config)
+        sizes = StepSizes.of_config(
+            config,
+            crop=args.crop,
+            labeled=args.labeled,
+            unlabeled=args.unlabeled,
+            segments=args.segments)
+        plan = plan_memory(config, sizes, args.bf16, args.checkpointing)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'error: {error}') from None
+    print(plan_table(plan, sizes))
+    if args.out:
+        Path(args.out).write_text(json.dumps(plan, indent=2))
+        print(f'wrote {args.out}')
+
+
+if __name__ == '__main__':
+    main()

@@ -52,8 +52,8 @@ def train_tiny_clip(out: str, steps: int = 3200, seed: int = 0,
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, 1])
     model = build_clip(MODEL_NAME).train()
-    _enliven(model)
-    optimiser = _build_optimiser(model)
+    enliven(model)
+    optimiser = build_optimiser(model)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min(1, (step + 1) / 100) *
         (0.5 + 0.5 * math.cos(math.pi * step / steps)))
@@ -98,14 +98,34 @@ def embed_regions(model: nn.Module, images: Tensor,
         cell centre of the dense feature lies in the region. Where none does,
         the embedding says nothing.
     """
+    pooled, valid = pool_regions(dense_features(model, images), masks)
+    return embed_pooled(model, pooled), valid
+
+
+def dense_features(model: nn.Module, images: Tensor) -> Tensor:
+    """What regions are pooled from, ``[B, C5, h, w]``."""
     trunk = model.visual.trunk
-    dense = trunk.norm_pre(trunk.stages(trunk.stem(images)))
+    return trunk.norm_pre(trunk.stages(trunk.stem(images)))
+
+
+def pool_regions(dense: Tensor,
+                 masks: List[Tensor]) -> Tuple[Tensor, Tensor]:
+    """Pools dense features over regions; see :func:`embed_regions`.
+
+    Returns:
+        Pooled features ``[N, C5]``, zero where none of the cells lies in the
+        region, and bool ``[N]``: whether any does.
+    """
     pooled = torch.cat([
         mask_pool(feature[None], mask[None].float() - 0.5)[0]
         for feature, mask in zip(dense, masks)
     ])
-    embeddings = model.visual.head(trunk.head(pooled[:, :, None, None]))
-    return embeddings, pooled.detach().abs().sum(-1) > 0
+    return pooled, pooled.detach().abs().sum(-1) > 0
+
+
+def embed_pooled(model: nn.Module, pooled: Tensor) -> Tensor:
+    """Takes pooled features ``[N, C5]`` into CLIP's space, ``[N, D]``."""
+    return model.visual.head(model.visual.trunk.head(pooled[:, :, None, None]))
 
 
 def contrastive_loss(regions: Tensor, region_labels: Tensor, texts: Tensor,
@@ -206,20 +226,22 @@ def _print_table(right: Dict[str, Tuple[np.ndarray, np.ndarray]]) -> None:
     print(f'{"all":12s}' + ''.join(cell(hits) for _, hits in right.values()))
 
 
-def save(model: nn.Module, out: str, vocabulary: Tensor) -> None:
+def save(model: nn.Module, out: str, vocabulary: Tensor,
+         trained_on: str = 'toy world captions') -> None:
     """Writes fp16 weights.
 
     Args:
         model: The CLIP.
         out: File to write, replaced at once when complete.
         vocabulary: Ids ``[V]`` of the tokens that were trained.
+        trained_on: What the file's metadata say.
     """
     state = {k: v.detach() for k, v in model.state_dict().items()}
     key = 'text.token_embedding.weight'
     state[key] = fill_unseen_tokens(state[key], vocabulary)
     part = f'{out}.part'
     save_file({k: v.half().contiguous() for k, v in state.items()}, part,
-              metadata=dict(format='pt', trained_on='toy world captions'))
+              metadata=dict(format='pt', trained_on=trained_on))
     os.replace(part, out)
 
 
@@ -242,7 +264,7 @@ def fill_unseen_tokens(embedding: Tensor, vocabulary: Tensor) -> Tensor:
     return filled
 
 
-def _enliven(model: nn.Module) -> None:
+def enliven(model: nn.Module) -> None:
     """Gives the trunk a start from which a few thousand steps suffice.
 
     ConvNeXt's own start (weights of 0.02, residual branches scaled by 1e-6)
@@ -256,7 +278,7 @@ def _enliven(model: nn.Module) -> None:
             nn.init.constant_(parameter, 0.5)
 
 
-def _build_optimiser(model: nn.Module) -> torch.optim.Optimizer:
+def build_optimiser(model: nn.Module) -> torch.optim.Optimizer:
     """AdamW without weight decay on vectors, scalars and embeddings."""
     groups: Dict[bool, List[Tensor]] = {True: [], False: []}
     for name, parameter in model.named_parameters():

@@ -4,7 +4,8 @@ from typing import Optional, Tuple
 
 import torch
 
-from .segments import PanopticSegments, merge_stuff, segment_attributes
+from .segments import (PanopticSegments, merge_stuff, segment_attributes,
+                       trim_segments)
 
 Box = Tuple[int, int, int, int]
 
@@ -65,6 +66,18 @@ def cutmix_panoptic(base: PanopticSegments, partner: PanopticSegments,
     Returns:
         PanopticSegments: What is left of the base's segments, in their
         order, then the partner's.
+    """
+    segments, = trim_segments([paste_segments(base, partner, box)])
+    return segments
+
+
+def paste_segments(base: PanopticSegments, partner: PanopticSegments,
+                   box: Box) -> PanopticSegments:
+    """:func:`cutmix_panoptic` of segments that need not be trimmed.
+
+    Returns:
+        PanopticSegments: Not trimmed, as many attributes as both have; see
+        :func:`~dearli_mm.functional.segments.trim_segments`.
     """
     y0, x0, y1, x1 = box
     patch = partner.seg_map[y0:y1, x0:x1]

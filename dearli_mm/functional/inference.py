@@ -2,7 +2,8 @@
 import torch
 from torch import Tensor
 
-from .segments import PanopticSegments, merge_stuff, segment_attributes
+from .segments import (PanopticSegments, merge_stuff, segment_attributes,
+                       trim_segments)
 
 
 def panoptic_inference(class_logits: Tensor,
@@ -33,11 +34,47 @@ def panoptic_inference(class_logits: Tensor,
         PanopticSegments: Segments in the order of their (first) queries; a
         merged stuff segment has the highest score of its queries.
     """
+    keep = kept_queries(class_logits, score_thr)
+    keep = keep.nonzero()[:, 0]  # here, and in trimming, a GPU is waited for
+    segments, = trim_segments([
+        settle_queries(class_logits[keep], mask_logits[keep], is_thing,
+                       overlap_thr)
+    ])
+    return segments
+
+
+def kept_queries(class_logits: Tensor, score_thr: float = 0.0) -> Tensor:
+    """Queries of which the best class is not void and scores enough.
+
+    Args:
+        class_logits (Tensor): Shape [..., Q, C+1], void last.
+        score_thr (float): They must score above it. Defaults to 0.0.
+
+    Returns:
+        Tensor: bool [..., Q].
+    """
     scores, labels = class_logits.softmax(-1).max(-1)
-    keep = (labels != class_logits.shape[-1] - 1) & (scores > score_thr)
-    keep = keep.nonzero()[:, 0]  # once: a GPU is waited for
-    scores, labels = scores[keep], labels[keep]
-    masks = mask_logits[keep].sigmoid()
+    return (labels != class_logits.shape[-1] - 1) & (scores > score_thr)
+
+
+def settle_queries(class_logits: Tensor,
+                   mask_logits: Tensor,
+                   is_thing: Tensor,
+                   overlap_thr: float = 0.8) -> PanopticSegments:
+    """The competition of kept queries for the pixels.
+
+    Args:
+        class_logits (Tensor): Of kept queries, shape [K, C+1], void last.
+        mask_logits (Tensor): Shape [K, H, W], at the size of the result.
+        is_thing (Tensor): bool [C].
+        overlap_thr (float): See :func:`panoptic_inference`.
+
+    Returns:
+        PanopticSegments: Not trimmed: K attributes, those of the segments
+        first; see :func:`~dearli_mm.functional.segments.trim_segments`.
+    """
+    scores, labels = class_logits.softmax(-1).max(-1)
+    masks = mask_logits.sigmoid()
     things = is_thing[labels]
     if len(labels) == 0:
         seg_map = torch.zeros(

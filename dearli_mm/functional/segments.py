@@ -1,5 +1,5 @@
 """The one form in which panoptic results travel through the package."""
-from typing import NamedTuple, Tuple
+from typing import List, NamedTuple, Sequence, Tuple
 
 import torch
 from torch import Tensor
@@ -64,6 +64,8 @@ def segment_attributes(ids: Tensor, labels: Tensor, is_thing: Tensor,
                        scores: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
     """Attributes of segments from those of the candidates they are made of.
 
+    Their number is known to the device alone: see :func:`trim_segments`.
+
     Args:
         ids (Tensor): int64 [n], as :func:`merge_stuff` gives them.
         labels (Tensor): int [n].
@@ -71,13 +73,36 @@ def segment_attributes(ids: Tensor, labels: Tensor, is_thing: Tensor,
         scores (Tensor): float [n].
 
     Returns:
-        tuple[Tensor, Tensor, Tensor]: labels [m], is_thing [m] and scores
-        [m]; a merged segment has the highest of its candidates' scores.
+        tuple[Tensor, Tensor, Tensor]: labels, is_thing and scores, each [n],
+        of which the first m, the highest id, are of segments; a merged
+        segment has the highest of its candidates' scores.
     """
-    num_segments = int(ids.max()) if len(ids) else 0
 
     def collect(values: Tensor) -> Tensor:
-        out = values.new_zeros(num_segments + 1)
+        out = values.new_zeros(len(ids) + 1)
         return out.scatter_reduce(0, ids, values, 'amax')[1:]
 
     return collect(labels), collect(is_thing.int()).bool(), collect(scores)
+
+
+def trim_segments(
+        segments: Sequence[PanopticSegments]) -> List[PanopticSegments]:
+    """Leave out the attributes behind those of the last segment.
+
+    How many segments there are decides the size of tensors: the host waits
+    for the device once, for all images.
+
+    Args:
+        segments (Sequence[PanopticSegments]): Of some images; ids 1..m have
+            pixels, and more than m attributes may follow.
+
+    Returns:
+        list[PanopticSegments]: With m attributes each.
+    """
+    if not segments:
+        return []
+    highest = torch.stack([s.seg_map.max() for s in segments]).tolist()
+    return [
+        PanopticSegments(s.seg_map, s.labels[:m], s.is_thing[:m], s.scores[:m])
+        for s, m in zip(segments, highest)
+    ]

@@ -20,7 +20,7 @@ FULL_PRECISION = [
     (clip_mask2former_head, 'class_logits'),
     (clip_mask2former_head, 'geometric_ensemble'),
     (clip_mask2former_head, 'mask_pool'),
-    (mask_classification_fusion_head, 'panoptic_inference'),
+    (mask_classification_fusion_head, 'settle_queries'),
 ]
 
 
@@ -64,8 +64,8 @@ def test_stays_in_full_precision(model, module, name):
     with spy(module, name, seen), bfloat16():
         model.loss(*batch())
     assert seen['types'] <= {torch.float32}
-    # Nothing in panoptic_inference is subject to autocast.
-    assert not seen['autocast'] or name == 'panoptic_inference'
+    # Nothing in settle_queries is subject to autocast.
+    assert not seen['autocast'] or name == 'settle_queries'
 
 
 def test_layers_of_both_networks_run_in_bfloat16(model):

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
+from dearli_mm.apis.performance.levers import LEVERS
 from dearli_mm.apis.performance.sizes import StepSizes
 from dearli_mm.apis.performance.step_cost import cost_table, measure_step
 
@@ -35,6 +36,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--steps', type=int, default=7, help='measured ones')
     parser.add_argument('--warm-up', type=int, default=2)
+    parser.add_argument(
+        '--without',
+        nargs='+',
+        default=[],
+        choices=list(LEVERS),
+        metavar='LEVER',
+        help=f'do as of old: {", ".join(LEVERS)}')
     parser.add_argument('--no-yardstick', action='store_true')
     parser.add_argument('--out', help='also write JSON, to this file')
     return parser.parse_args()
@@ -53,7 +61,7 @@ def main() -> None:
         for path in args.config:
             config.merge_from_dict(Config.fromfile(path).to_dict())
         result = measure_step(config, sizes, args.steps, args.warm_up,
-                              not args.no_yardstick)
+                              not args.no_yardstick, args.without)
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     print(cost_table(result))

@@ -2,7 +2,7 @@
 import weakref
 from typing import Dict
 
-from torch import Tensor
+from torch import Tensor, UntypedStorage
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
@@ -23,17 +23,24 @@ class LiveBytes(TorchDispatchMode):
         self.live = 0
         self.peak = 0
         self._sizes: Dict[int, int] = {}
+        self._outer: Dict[int, UntypedStorage] = {}  # of which views are made
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        tree_map_only(Tensor, self._pass_over, (args, kwargs))
         out = func(*args, **(kwargs or {}))
         tree_map_only(Tensor, self._add, out)
         self.peak = max(self.peak, self.live)
         return out
 
+    def _pass_over(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in self._sizes:
+            self._outer[storage._cdata] = storage
+
     def _add(self, tensor: Tensor) -> None:
         storage = tensor.untyped_storage()
         key = storage._cdata
-        if key not in self._sizes:
+        if key not in self._sizes and key not in self._outer:
             self._sizes[key] = storage.nbytes()
             self.live += storage.nbytes()
             weakref.finalize(storage, self._remove, key)

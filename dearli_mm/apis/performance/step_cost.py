@@ -2,7 +2,7 @@
 import platform
 import resource
 import statistics
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 import torch
 from mmengine.config import Config
@@ -13,6 +13,7 @@ from torch import nn
 from dearli_mm.engine.hooks.ema_teacher_hook import pair_parameters
 from dearli_mm.functional import ema_update_
 
+from .levers import take_out
 from .phases import PhaseTimer
 from .saved_tensors import saved_bytes
 from .sizes import StepSizes, build_model
@@ -30,24 +31,33 @@ class TrainingStep:
     Args:
         config (Config): With ``model`` and ``optim_wrapper``.
         sizes (StepSizes): Sizes of the step.
+        without (Sequence[str]): Names of ``LEVERS`` that are taken out.
 
     Attributes:
         timer (PhaseTimer): Where the phases are timed.
     """
 
-    def __init__(self, config: Config, sizes: StepSizes) -> None:
+    def __init__(self,
+                 config: Config,
+                 sizes: StepSizes,
+                 without: Sequence[str] = ()) -> None:
         init_default_scope('mmdet')
         self.timer = PhaseTimer()
+        self.config = config
         self.model = build_model(config, sizes)
         self.optim_wrapper = build_optim_wrapper(self.model,
                                                  config.optim_wrapper)
         self.pairs = pair_parameters(self.model.student, self.model.teacher)
         self.batch = make_batch(sizes)
+        take_out(self, without)
         force_segments(self.model.teacher, sizes)
+        self._time_phases()
+
+    def _time_phases(self) -> None:
         head = self.model.student.panoptic_head
         for owner, method, phase in (
             (self.model.teacher, 'predict_queries', 'teacher forward'),
-            (self.model, 'pseudo_label', 'pseudo-labels and CutMix'),
+            (self.model, '_teach', 'pseudo-labels and CutMix'),
             (self.model, '_cutmix', 'pseudo-labels and CutMix'),
             (self.model, '_student_forward', 'student forward'),
             (head, 'loss_by_feat', 'set losses'),
@@ -75,7 +85,8 @@ def measure_step(config: Config,
                  sizes: StepSizes,
                  steps: int = 7,
                  warm_up: int = 2,
-                 yardstick: bool = True) -> dict:
+                 yardstick: bool = True,
+                 without: Sequence[str] = ()) -> dict:
     """Measure training steps and evaluation on the CPU.
 
     Peak memory is that of the process, so that it should be a fresh one; it
@@ -87,18 +98,20 @@ def measure_step(config: Config,
         steps (int): Steps that are measured.
         warm_up (int): Steps before them.
         yardstick (bool): Whether to measure a :class:`Yardstick` in between.
+        without (Sequence[str]): Names of ``LEVERS`` that are taken out.
 
     Returns:
-        dict: ``sizes``, ``machine``, ``peak_mib``, ``saved_mib``, and
+        dict: ``sizes``, ``without``, ``machine``, ``peak_mib``, ``saved_mib``, and
         ``cpu_ms`` and ``wall_ms``: medians of each phase, of ``step`` (all
         of them), ``yardstick`` and the parts of an evaluation.
     """
     torch.manual_seed(0)
-    step = TrainingStep(config, sizes)
+    step = TrainingStep(config, sizes, without)
     for _ in range(warm_up):
         step()
     result = dict(
         sizes=sizes.as_dict(),
+        without=list(without),
         machine=machine(),
         peak_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         saved_mib=saved_bytes(step.loss, step.model) / 2**20)
@@ -136,7 +149,11 @@ def _medians(runs: dict, steps: int) -> dict:
 
 
 class Evaluation:
-    """Test of one image with the student: forward, panoptic, semantic."""
+    """Test of one image with the student.
+
+    ``evaluation semantic`` has what is neither forward nor panoptic, such as
+    the resizing of masks, in it.
+    """
 
     def __init__(self, student: nn.Module, sizes: StepSizes) -> None:
         self.timer = PhaseTimer()
@@ -144,12 +161,14 @@ class Evaluation:
         self.image = torch.randn(1, 3, sizes.crop, sizes.crop)
         self.sample = make_sample(sizes)
         self.timer.wrap(student, 'predict_queries', 'evaluation forward')
+        self.timer.wrap(student.panoptic_fusion_head, 'segments',
+                        'evaluation panoptic')
 
     @torch.no_grad()
     def __call__(self) -> None:
         """Predict."""
         self.student.eval()
-        with self.timer.phase('evaluation results'):
+        with self.timer.phase('evaluation semantic'):
             self.student.predict(self.image, [self.sample])
         self.student.train()
 
@@ -173,7 +192,7 @@ def cost_table(result: dict) -> str:
         f'{"":26}{"CPU ms":>9}{"lowest":>9}{"highest":>9}{"wall ms":>9}'
     ]
     rows = ('step', *PHASES, 'yardstick', 'evaluation', 'evaluation forward',
-            'evaluation results')
+            'evaluation semantic', 'evaluation panoptic')
     for name in (row for row in rows if row in cpu):
         low, high = spread[name]
         lines.append(f'{name:26}{cpu[name]:9.1f}{low:9.1f}{high:9.1f}'

@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ..clip.loading import build_clip
-from ..layers.linear import multiply_by_onednn
+from ..layers.onednn import multiply_by_onednn
 from ..pixel_norm import PixelNorm
 
 

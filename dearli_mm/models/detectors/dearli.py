@@ -11,8 +11,9 @@ from mmdet.utils import ConfigType, OptConfigType, OptMultiConfig
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from dearli_mm.functional import (Match, PanopticSegments, cutmix_box,
-                                  cutmix_panoptic)
+from dearli_mm.functional import Match, PanopticSegments, cutmix_box
+from dearli_mm.functional.cutmix import paste_segments
+from dearli_mm.functional.segments import trim_segments
 from dearli_mm.utils import check_losses
 
 PREDICT_ON = ('student', 'teacher', 'both')
@@ -127,8 +128,8 @@ class DEARLi(SemiBaseDetector):
                 self.student.extract_feat(labeled))
             return self._part_losses('labeled', predictions, labeled_gt)
 
-        pseudo_labels = self.pseudo_label(multi_batch_inputs['weak'],
-                                          multi_batch_data_samples['weak'])
+        pseudo_labels = self._teach(multi_batch_inputs['weak'],
+                                    multi_batch_data_samples['weak'])
         images, pseudo_labels = self._cutmix(multi_batch_inputs['strong'],
                                              pseudo_labels)
         pseudo_gt = [
@@ -185,13 +186,15 @@ class DEARLi(SemiBaseDetector):
         Returns:
             list[PanopticSegments]: Of each image, [H, W].
         """
-        queries = self.teacher.predict_queries(weak)
-        return [
-            self.teacher.panoptic_fusion_head.pseudo_label(
-                class_logits, mask_logits, weak.shape[-2:],
-                sample.img_shape[:2])
-            for class_logits, mask_logits, sample in zip(*queries, samples)
-        ]
+        return trim_segments(self._teach(weak, samples))
+
+    @torch.no_grad()
+    def _teach(self, weak: Tensor,
+               samples: SampleList) -> List[PanopticSegments]:
+        """:meth:`pseudo_label`, not trimmed: CutMix drops some anyway."""
+        return self.teacher.panoptic_fusion_head.pseudo_label(
+            *self.teacher.predict_queries(weak), weak.shape[-2:],
+            [sample.img_shape[:2] for sample in samples])
 
     def _cutmix(
         self, images: Tensor, labels: List[PanopticSegments]
@@ -218,9 +221,9 @@ class DEARLi(SemiBaseDetector):
             y0, x0, y1, x1 = box
             mixed_images[index, :, y0:y1, x0:x1] = images[other, :, y0:y1,
                                                           x0:x1]
-            mixed_labels[index] = cutmix_panoptic(labels[index],
-                                                  labels[other], box)
-        return mixed_images, mixed_labels
+            mixed_labels[index] = paste_segments(labels[index], labels[other],
+                                                 box)
+        return mixed_images, trim_segments(mixed_labels)
 
     def _student_forward(self, labeled: Tensor, unlabeled: Tensor):
         """Predictions on both batches, in one forward pass if sizes allow."""

@@ -19,7 +19,8 @@ from dearli_mm.functional.mask_pooling import resize_logits
 from dearli_mm.models.backbones import OpenCLIPBackbone
 from dearli_mm.models.clip import parse_classes
 from dearli_mm.models.forward_modes import checkpoint_activations
-from dearli_mm.models.layers import (MaskLogits, attend_without_weights,
+from dearli_mm.models.layers import (MaskLogits, activate_out_of_place,
+                                     attend_without_weights,
                                      multiply_by_onednn, sample_in_bags)
 from dearli_mm.models.layers.positions import sine_positions
 from dearli_mm.models.losses import SetCriterion
@@ -108,8 +109,8 @@ class CLIPMask2FormerHead(Mask2FormerHead):
         self.text_classifier = MODELS.build(text_classifier)
         embed_dims = self.text_classifier.embed_dims
         self.cls_embed = nn.Sequential(
-            nn.Linear(feat_channels, feat_channels), nn.ReLU(inplace=True),
-            nn.Linear(feat_channels, feat_channels), nn.ReLU(inplace=True),
+            nn.Linear(feat_channels, feat_channels), nn.ReLU(),
+            nn.Linear(feat_channels, feat_channels), nn.ReLU(),
             nn.Linear(feat_channels, embed_dims))
         self.void_embedding = nn.Embedding(1, embed_dims)
         self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
@@ -120,6 +121,7 @@ class CLIPMask2FormerHead(Mask2FormerHead):
 
     def _choose_forward_modes(self, with_cp: bool) -> None:
         multiply_by_onednn(self)
+        activate_out_of_place(self)
         for module in self.pixel_decoder.modules():
             if isinstance(module, MultiScaleDeformableAttention):
                 sample_in_bags(module)

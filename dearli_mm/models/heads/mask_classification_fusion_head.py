@@ -1,5 +1,5 @@
 """Panoptic and semantic results from the predictions of queries."""
-from typing import List, Tuple
+from typing import List, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from dearli_mm.functional import (PanopticSegments, panoptic_inference,
                                   semantic_inference)
+from dearli_mm.functional.inference import kept_queries, settle_queries
 from dearli_mm.functional.mask_pooling import resize_logits
 
 
@@ -68,31 +69,55 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
             class_logits (Tensor): Shape [Q, C+1], void last.
             mask_logits (Tensor): Shape [Q, H, W], at the wanted size.
         """
-        is_thing = torch.arange(
-            self.num_classes,
-            device=class_logits.device) < self.num_things_classes
         return panoptic_inference(class_logits.float(), mask_logits.float(),
-                                  is_thing,
+                                  self._is_thing(class_logits.device),
                                   self.test_cfg.get('score_thr', 0.0),
                                   self.test_cfg.get('overlap_thr', 0.8))
 
-    def pseudo_label(self, class_logits: Tensor, mask_logits: Tensor,
-                     size: Tuple[int, int],
-                     valid_size: Tuple[int, int]) -> PanopticSegments:
-        """Segments of one training image; padding belongs to none.
+    def _is_thing(self, device: torch.device) -> Tensor:
+        classes = torch.arange(self.num_classes, device=device)
+        return classes < self.num_things_classes
+
+    def pseudo_label(
+            self, class_logits: Tensor, mask_logits: Tensor,
+            size: Tuple[int, int],
+            valid_sizes: Sequence[Tuple[int, int]]) -> List[PanopticSegments]:
+        """Segments of training images; padding belongs to none.
+
+        The host waits for the device once, to know which queries are kept.
 
         Args:
-            class_logits (Tensor): Shape [Q, C+1], void last.
-            mask_logits (Tensor): Shape [Q, h, w], at stride 4.
-            size (tuple[int, int]): Padded size of the image.
-            valid_size (tuple[int, int]): Size of its part that is image,
-                at the upper left.
+            class_logits (Tensor): Shape [B, Q, C+1], void last.
+            mask_logits (Tensor): Shape [B, Q, h, w], at stride 4.
+            size (tuple[int, int]): Padded size of the images.
+            valid_sizes (Sequence[tuple[int, int]]): Size of the part of each
+                that is image, at the upper left.
+
+        Returns:
+            list[PanopticSegments]: [H, W], not trimmed; see
+            :func:`~dearli_mm.functional.segments.trim_segments`.
         """
-        # Queries of void take no part: they need not be resized.
-        kept = (class_logits.argmax(-1) != self.num_classes).nonzero()[:, 0]
-        masks = resize_logits(mask_logits[kept].unsqueeze(0), size)[0]
+        kept = kept_queries(class_logits.float(),
+                            self.test_cfg.get('score_thr', 0.0)).cpu()
+        queries = kept.nonzero()[:, 1].to(
+            class_logits.device, non_blocking=True)
+        return [
+            self._pseudo_label_single(logits[own], masks[own], size,
+                                      valid_size)
+            for logits, masks, own, valid_size in zip(
+                class_logits, mask_logits,
+                queries.split(kept.sum(1).tolist()), valid_sizes)
+        ]
+
+    def _pseudo_label_single(self, class_logits: Tensor, mask_logits: Tensor,
+                             size: Tuple[int, int],
+                             valid_size: Tuple[int, int]) -> PanopticSegments:
+        masks = resize_logits(mask_logits.unsqueeze(0), size)[0]
         height, width = valid_size
-        found = self.segments(class_logits[kept], masks[:, :height, :width])
+        found = settle_queries(class_logits.float(),
+                               masks[:, :height, :width].float(),
+                               self._is_thing(class_logits.device),
+                               self.test_cfg.get('overlap_thr', 0.8))
         seg_map = F.pad(found.seg_map,
                         (0, size[1] - width, 0, size[0] - height))
         return found._replace(seg_map=seg_map)

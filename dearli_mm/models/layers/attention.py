@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from mmcv.cnn.bricks.transformer import MultiheadAttention
 from torch import Tensor
 
-from .linear import linear
+from .onednn import linear
 
 
 def attend_without_weights(layer: MultiheadAttention) -> None:

@@ -7,7 +7,8 @@ from mmcv.ops import MultiScaleDeformableAttention
 from mmcv.ops.multi_scale_deform_attn import MultiScaleDeformableAttnFunction
 from torch import Tensor
 
-from dearli_mm.functional.deformable_attention import deformable_attention
+from dearli_mm.functional.deformable_attention import (attention_weights,
+                                                       deformable_attention)
 
 
 def sample_in_bags(layer: MultiScaleDeformableAttention) -> None:
@@ -16,7 +17,8 @@ def sample_in_bags(layer: MultiScaleDeformableAttention) -> None:
     It computes in float32 inside of an autocast region: it reads features
     between pixels, at positions that 8 bits of mantissa do not resolve, and
     the operator has no bfloat16. With ``level_shapes`` among its arguments
-    nothing is asked of the device.
+    nothing is asked of the device; with ``origins`` (see
+    :func:`sample_origins`) the layers of an encoder share them.
 
     Args:
         layer (MultiScaleDeformableAttention): Changed in place.
@@ -48,6 +50,7 @@ def _forward(layer: MultiScaleDeformableAttention,
              spatial_shapes: Optional[Tensor] = None,
              level_start_index: Optional[Tensor] = None,
              level_shapes: Optional[Sequence[Tuple[int, int]]] = None,
+             origins: Optional[Tensor] = None,
              **kwargs) -> Tensor:
     """As mmcv's, of [B, Q, C] and points (x, y)."""
     value = query if value is None else value
@@ -58,19 +61,37 @@ def _forward(layer: MultiScaleDeformableAttention,
         value = value.masked_fill(key_padding_mask[..., None], 0.0)
     value = value.unflatten(-1, (layer.num_heads, -1))
     samples = (layer.num_heads, layer.num_levels, layer.num_points)
-    weights = layer.attention_weights(query).unflatten(
-        -1, (layer.num_heads, -1)).softmax(-1)
+    weights = attention_weights(
+        layer.attention_weights(query).unflatten(-1, (layer.num_heads, -1)))
     weights = weights.unflatten(-1, samples[1:])
     offsets = layer.sampling_offsets(query).unflatten(-1, (*samples, 2))
-    size = spatial_shapes.flip(-1)[:, None]
-    reference_points = reference_points[:, :, None, :, None]
+    size = spatial_shapes.flip(-1)
     if value.is_cuda:
-        locations = reference_points + offsets / size
+        locations = reference_points[:, :, None, :, None] + (
+            offsets / size[:, None])
         out = MultiScaleDeformableAttnFunction.apply(
             value, spatial_shapes, level_start_index, locations, weights,
             layer.im2col_step)
     else:
         shapes = level_shapes or spatial_shapes.tolist()
-        positions = offsets + (reference_points * size - 0.5)
-        out = deformable_attention(value, shapes, positions, weights)
+        if origins is None:
+            origins = sample_origins(reference_points, size, 1, 1)
+        out = deformable_attention(value, shapes, origins + offsets, weights)
     return layer.dropout(layer.output_proj(out)) + identity
+
+
+def sample_origins(reference_points: Tensor, size: Tensor, heads: int,
+                   points: int) -> Tensor:
+    """What the offsets of samples are added to.
+
+    Args:
+        reference_points (Tensor): (x, y) in [0, 1], shape [B, Q, L, 2].
+        size (Tensor): Width and height of the levels, shape [L, 2].
+        heads (int): Number of heads M, or 1 to leave them to broadcasting.
+        points (int): Number of points P, or 1.
+
+    Returns:
+        Tensor: (x, y) in pixels, contiguous, shape [B, Q, M, L, P, 2].
+    """
+    origins = (reference_points * size - 0.5)[:, :, None, :, None]
+    return origins.expand(-1, -1, heads, -1, points, -1).contiguous()

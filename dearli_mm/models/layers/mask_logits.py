@@ -7,7 +7,7 @@ from torch import Tensor
 
 from dearli_mm.functional import Match
 
-from .linear import linear
+from .onednn import linear
 
 
 class MaskLogits(Sequence):

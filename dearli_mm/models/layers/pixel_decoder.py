@@ -1,7 +1,7 @@
 """mmdet's pixel decoder without detours."""
 from functools import lru_cache
 from itertools import accumulate
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,8 @@ from mmdet.models.layers import MSDeformAttnPixelDecoder
 from mmdet.registry import MODELS
 from torch import Tensor, nn
 
-from .linear import linear
+from .deformable import sample_origins
+from .onednn import linear
 from .positions import SIZES, pixel_centres, sine_positions
 
 
@@ -62,22 +63,34 @@ class DeformablePixelDecoder(MSDeformAttnPixelDecoder):
             sine_positions(self.postional_encoding, shape, device) + embed
             for shape, embed in zip(shapes, self.level_encoding.weight)
         ], 1)
-        centres = pixel_centres(shapes, device)[None, :, None]
+        centres = pixel_centres(shapes, device)[None, :, None].expand(
+            -1, -1, len(shapes), -1)
         lengths = [height * width for height, width in shapes]
         starts = tuple(accumulate(lengths, initial=0))[:-1]
+        spatial_shapes = _on(device, shapes)
         memory = self.encoder(
             query=query,
             query_pos=positions,
             key_padding_mask=None,
-            reference_points=centres.expand(batch_size, -1, len(shapes), -1),
-            spatial_shapes=_on(device, shapes),
+            reference_points=centres.expand(batch_size, -1, -1, -1),
+            spatial_shapes=spatial_shapes,
             level_start_index=_on(device, starts),
             valid_ratios=None,
-            level_shapes=shapes)
+            level_shapes=shapes,
+            origins=self._origins(centres, spatial_shapes))
         return [
             part.transpose(1, 2).unflatten(-1, shape)
             for part, shape in zip(memory.split(lengths, 1), shapes)
         ]
+
+    def _origins(self, centres: Tensor,
+                 spatial_shapes: Tensor) -> Optional[Tensor]:
+        """Shared by all layers where no operator works them out."""
+        if centres.is_cuda:
+            return None
+        attention = self.encoder.layers[0].self_attn
+        return sample_origins(centres, spatial_shapes.flip(-1),
+                              attention.num_heads, attention.num_points)
 
 
 def _pointwise(module: ConvModule, x: Tensor) -> Tensor:

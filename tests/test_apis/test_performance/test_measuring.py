@@ -78,3 +78,12 @@ def test_live_bytes_by_hand():
         assert memory.live == 400 and memory.peak == 800
         del view
         assert memory.live == 0
+
+
+def test_views_of_what_was_there_do_not_count():
+    weight = torch.zeros(100, 10)
+    with LiveBytes() as memory:
+        view = weight.t()
+        assert memory.live == 0
+        assert (view + 1).shape == (10, 100)
+    assert memory.peak == 4000

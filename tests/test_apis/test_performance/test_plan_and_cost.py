@@ -97,7 +97,7 @@ def test_plan_is_near_what_a_step_holds(config, bf16):
 
 
 def test_checkpointing_and_bf16_need_less(config):
-    sizes = StepSizes(**dict(SMALL, crop=128, layers=4, encoder_layers=4))
+    sizes = StepSizes(**dict(SMALL, crop=256, layers=4, encoder_layers=4))
     plain, checkpointed, both = (plan_memory(config, sizes, *options)
                                  for options in ((False, False), (False, True),
                                                  (True, True)))

@@ -1,0 +1,235 @@
+"""The mini benchmark, on invented photographs in place of the real ones."""
+import copy
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmdet.evaluation.functional import INSTANCE_OFFSET
+from mmdet.registry import DATASETS, MODELS
+from mmengine.config import Config
+
+REPO = Path(__file__).resolve().parents[2]
+PROJECT = REPO / 'projects/mini_benchmark'
+sys.path.insert(0, str(PROJECT))
+
+from mini_benchmark.clip_training import _Learner  # noqa: E402
+from mini_benchmark.dataset import write_dataset  # noqa: E402
+from mini_benchmark.matched_masks import (MatchedMasks,  # noqa: E402
+                                          match_segments)
+from mini_benchmark.scenes import compose_scene  # noqa: E402
+from mini_benchmark.sources import (CLASSES, STUFF, THINGS,  # noqa: E402
+                                    CutOut, Photos, as_cut_out, split_objects,
+                                    split_patch)
+from mini_benchmark.tower import CLIP_NAME  # noqa: E402
+from mini_benchmark.views import (CONCEPTS, NAMES, Captions,  # noqa: E402
+                                  draw_batch, object_view, scene_view)
+from mini_benchmark.zero_shot import PROMPTS  # noqa: E402
+
+from dearli_mm.apis.benchmark.checks import job_config  # noqa: E402
+from dearli_mm.apis.benchmark.grid import read_grid  # noqa: E402
+from dearli_mm.datasets.splits import read_split  # noqa: E402
+from dearli_mm.functional.panoptic_ids import id2rgb  # noqa: E402
+from dearli_mm.models.clip import build_clip  # noqa: E402
+
+METHODS = ('supervised', 'mean-teacher', 'dear', 'dearli')
+
+
+def config(name: str) -> Config:
+    return Config.fromfile(PROJECT / f'configs/{name}.py')
+
+
+@pytest.fixture(scope='module')
+def photos() -> Photos:
+    """Bright discs are things, dark planes are stuff."""
+    disc = np.zeros((60, 60, 4), np.uint8)
+    cv2.circle(disc, (30, 30), 28, (250, 250, 250, 255), -1)
+    return Photos(
+        {name: [CutOut(f'{name}.png', name, f'white {name}', disc)]
+         for name in THINGS},
+        {name: [np.full((200, 200, 3), 20, np.uint8)] for name in STUFF})
+
+
+def test_masks_are_exact(photos):
+    scene = compose_scene(photos, 'train', 0)
+    things = [k for k, cut_out in enumerate(scene.objects) if cut_out]
+    assert things and scene.objects[0] is None
+    mask = scene.masks[things].any(0).astype(np.uint8)
+    bright = scene.image.min(-1) > 90
+    pixel = np.ones((3, 3), np.uint8)  # edges are soft
+    assert bright[cv2.erode(mask, pixel) > 0].all()
+    assert not bright[cv2.dilate(mask, pixel) == 0].any()
+    assert np.array_equal(scene.masks.sum(0) > 0, scene.segment_map > 0)
+    again = compose_scene(photos, 'train', 0)
+    assert np.array_equal(scene.image, again.image)
+    other = compose_scene(photos, 'captions', 0)
+    assert not np.array_equal(scene.segment_map, other.segment_map)
+
+
+def test_scenes_are_a_panoptic_dataset(photos, tmp_path):
+    counts = write_dataset(str(tmp_path), train=3, val=1,
+                           photos=dict(train=photos, val=photos))
+    assert (counts['train'].images, counts['val'].images) == (3, 1)
+    settings = config('mean-teacher').train_dataloader.labeled.dataset.dataset
+    dataset = DATASETS.build(dict(settings, data_root=str(tmp_path) + '/'))
+    assert len(dataset) == 3
+    for index in range(3):
+        scene = compose_scene(photos, 'train', index)
+        info = dataset.get_data_info(index)
+        assert [s['category'] for s in info['segments_info']] == scene.labels
+        ids = cv2.imread(info['seg_map_path'])[..., ::-1].astype(int)
+        ids = ids @ (1, 256, 256**2)
+        for segment, mask in zip(info['segments_info'], scene.masks):
+            assert np.array_equal(ids == segment['id'], mask)
+        sample = dataset[index]
+        assert sample['inputs'].shape == (3, 128, 128)
+    written = (tmp_path / 'train/images/00000.jpg').stat().st_mtime_ns
+    counts = write_dataset(str(tmp_path), train=3, val=1,
+                           photos=dict(train=photos, val=photos))
+    assert counts['train'].converted == 0
+    assert written == (tmp_path / 'train/images/00000.jpg').stat().st_mtime_ns
+
+
+def test_train_and_val_share_nothing():
+    files = [Path(f'{k}.png') for k in range(20)]
+    train, val = (split_objects(files, subset) for subset in ('train', 'val'))
+    assert sorted(train + val) == sorted(files) and len(val) == 6
+    assert val == split_objects(files, 'val')
+    patch = np.arange(30 * 10).reshape(10, 30)
+    train, val = (split_patch(patch, subset) for subset in ('train', 'val'))
+    assert train.shape == (10, 21) and val.shape == (10, 9)
+    assert not np.isin(train, val).any()
+
+
+def test_cut_outs_have_no_margins():
+    grey = np.zeros((9, 9, 4), np.uint16)
+    grey[2:5, 3:8] = (100 << 8, 150 << 8, 200 << 8, 255 << 8)
+    cut = as_cut_out(grey)
+    assert cut.shape == (3, 5, 4) and cut.dtype == np.uint8
+    assert cut[0, 0].tolist() == [200, 150, 100, 255]
+
+
+def test_captions(photos):
+    assert CONCEPTS[:12] == CLASSES and set(NAMES) == set(CONCEPTS)
+    assert config('mean-teacher').class_prompts == PROMPTS
+    texts = []
+    captions = Captions(
+        np.random.default_rng(0),
+        lambda captions: texts.extend(captions) or torch.zeros(len(captions)))
+    _, labels = captions.of_concepts()
+    assert labels.unique().tolist() == list(range(len(CONCEPTS)))
+    assert 'mammal' in texts[1] and 'animal' in texts[2]
+    view = scene_view(photos, 0, 0)
+    assert len(view.masks) == len(view.labels) == len(view.words)
+    _, numbers, of_regions = captions.of_words(view.words)
+    assert len(numbers) == len(set(view.words))
+    assert len(of_regions) == len(view.words)
+    assert view.words[view.labels.argmin()].startswith('white')
+
+
+def test_views_of_objects(photos):
+    cut_out = photos.things['coin'][0]
+    view = object_view(cut_out, photos, np.random.default_rng(0))
+    assert view.image.shape == (64, 64, 3)
+    assert view.large.shape == (128, 128, 3)
+    assert CONCEPTS[view.labels[0]] == 'coin'
+    assert view.image[view.masks[0]].mean() > 3 * view.image[
+        ~view.masks[0]].mean()
+
+
+def test_the_clip_learns(photos):
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    singles = [
+        object_view(photos.things[name][0], photos, rng)
+        for name in ('bird', 'coin')
+    ]
+    singles = [view._replace(targets=torch.ones(128, 4, 4).half())
+               for view in singles]
+    images, masks, labels, words, targets = draw_batch(singles, 3, rng)
+    assert images.shape == (3, 3, 64, 64) and len(masks) == len(words) == 3
+    assert labels.shape == (3, ) and targets.shape == (3, 128, 4, 4)
+    learner = _Learner(build_clip(CLIP_NAME), rng)
+    losses = learner([singles, singles])
+    assert losses.shape == (3, ) and losses.isfinite().all()
+    losses.sum().backward()
+    assert learner.model.visual.trunk.stem[0].weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize('name', [*METHODS, 'warm-up'])
+def test_configs_build(name):
+    model = copy.deepcopy(config(name).model)
+    detector = model.get('detector', model)
+    detector.backbone.pretrained = None
+    network = MODELS.build(model)
+    network = getattr(network, 'student', network)
+    stages = network.backbone(torch.zeros(1, 3, 128, 128))
+    assert [stage.shape[-1] for stage in stages] == [32, 16, 8, 8]
+    assert [stage.shape[1] for stage in stages] == \
+        detector.panoptic_head.in_channels
+
+
+def test_methods_differ_in_their_method_alone():
+    base, dear, dearli = map(config, METHODS[1:])
+    assert base.model.detector.test_cfg.alpha == 0
+    dear.model.detector.test_cfg.alpha = 0
+    dearli.model.detector.test_cfg.alpha = 0
+    assert dearli.custom_hooks.pop(0)['type'] == 'SAMWarmupHook'
+    for other in (dear, dearli):
+        for key in ('model', 'train_dataloader', 'optim_wrapper', 'train_cfg',
+                    'param_scheduler', 'custom_hooks', 'val_dataloader'):
+            assert other[key] == base[key]
+    supervised = config('supervised')
+    assert supervised.train_dataloader == base.train_dataloader.labeled
+    assert supervised.model.panoptic_head == base.model.detector.panoptic_head
+    assert supervised.optim_wrapper == base.optim_wrapper
+
+
+@pytest.mark.parametrize('name, runs', [('grid', 12), ('camvid', 2)])
+def test_grids(name, runs, monkeypatch):
+    monkeypatch.chdir(REPO)
+    grid = read_grid(PROJECT / f'{name}.py', ['train.py'])
+    trainings = [job for job in grid.jobs if not job.command]
+    assert sum(bool(job.method) for job in trainings) == runs
+    for job in trainings:
+        job_config(job)  # the config is there, its overrides have a place
+    few, more = (read_split(PROJECT / f'configs/splits/{number}.txt')
+                 for number in (12, 50))
+    assert (len(few), len(more)) == (12, 50)
+
+
+def test_matched_masks_on_paper(tmp_path):
+    true = np.zeros((4, 6), int)
+    true[:2], true[2:, :3], true[2:, 3:] = 1, 2, 3
+    guess = np.zeros((4, 6), int)
+    guess[:2, :5], guess[2:, :3], guess[2:, 3] = 1, 2, 3  # IoU 5/6, 1, 1/3
+    assert match_segments(true, guess) == [(1, 1), (2, 2)]
+    labels = np.array([2, 1, 0, 1])  # void, then the segments; the first is
+    encoded = labels[guess] + INSTANCE_OFFSET * guess  # called stuff
+    path = tmp_path / 'true.png'
+    cv2.imwrite(str(path), id2rgb(true)[..., ::-1])
+    metric = MatchedMasks()
+    metric.dataset_meta = dict(
+        classes=['thing', 'stuff'], thing_classes=['thing'])
+    metric.process({}, [
+        dict(
+            img_path='x.jpg',
+            seg_map_path=str(path),
+            segments_info=[
+                dict(id=1, category=0, is_thing=True),
+                dict(id=2, category=0, is_thing=True),
+                dict(id=3, category=1, is_thing=False)
+            ],
+            pred_panoptic_seg=dict(sem_seg=torch.tensor(encoded)[None]))
+    ])
+    result = metric.evaluate(1)
+    assert result == {
+        'matched/found': pytest.approx(200 / 3),
+        'matched/found_th': 100,
+        'matched/found_st': 0,
+        'matched/named': 50,
+        'matched/named_th': 50,
+        'matched/named_st': pytest.approx(float('nan'), nan_ok=True)
+    }

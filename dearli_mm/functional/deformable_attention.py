@@ -7,6 +7,7 @@ CPU adds rows faster than it broadcasts.
 from functools import lru_cache
 from typing import NamedTuple, Sequence, Tuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -126,21 +127,21 @@ class _DeformableAttention(torch.autograd.Function):
     @staticmethod
     def forward(ctx, value, shapes, positions, weights):
         layout = _layout(shapes, *positions.shape[2:4], value.device)
-        place, fraction, inside = _samples(positions, layout)
+        place, fraction, outside = _samples(positions, layout)
         out = F.embedding_bag(
             _corner_places(place, layout).flatten(0, 2).flatten(1),
             _padded(value, layout),
             mode='sum',
             per_sample_weights=torch.stack(
                 _corner_shares(fraction, weights), 3).flatten(0, 2).flatten(1))
-        ctx.save_for_backward(value, place, fraction, inside, weights)
+        ctx.save_for_backward(value, place, fraction, outside, weights)
         ctx.layout = layout
         return out.view(*positions.shape[:2], -1)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad):
-        value, place, fraction, inside, weights = ctx.saved_tensors
+        value, place, fraction, outside, weights = ctx.saved_tensors
         layout = ctx.layout
         grad = grad.contiguous().view(-1, value.shape[-1])
         of_value = of_positions = of_weights = None
@@ -150,7 +151,7 @@ class _DeformableAttention(torch.autograd.Function):
         if ctx.needs_input_grad[2] or ctx.needs_input_grad[3]:
             products = _products(grad, value, place, layout)
             of_weights, of_positions = _sample_gradients(
-                products, fraction, weights, inside)
+                products, fraction, weights, outside)
         return of_value, None, of_positions, of_weights
 
 
@@ -163,7 +164,7 @@ def _padded(value: Tensor, layout: _Layout) -> Tensor:
 
 def _samples(positions: Tensor,
              layout: _Layout) -> Tuple[Tensor, Tensor, Tensor]:
-    """Row of the upper left pixel, fractions to the next, and validity.
+    """Row of the upper left pixel, fractions to the next, what is outside.
 
     Returns:
         tuple[Tensor, Tensor, Tensor]: int32 [B, Q, M, S]; float and bool
@@ -171,7 +172,7 @@ def _samples(positions: Tensor,
     """
     # Beyond the border all is zero as on it.
     fraction = positions.clamp(torch.full_like(layout.size, -1), layout.size)
-    inside = fraction == positions
+    outside = fraction != positions
     corner = fraction.floor()
     fraction -= corner
     x, y = corner.unbind(-1)
@@ -180,7 +181,7 @@ def _samples(positions: Tensor,
     batch_size, _, heads, _ = place.shape
     image = torch.arange(batch_size, dtype=torch.int32, device=place.device)
     start = image.mul_(layout.length * heads).view(-1, 1, 1, 1)
-    return place.mul_(heads).add_(layout.head).add_(start), fraction, inside
+    return place.mul_(heads).add_(layout.head).add_(start), fraction, outside
 
 
 def _corner_places(place: Tensor, layout: _Layout) -> Tensor:
@@ -203,7 +204,7 @@ def _value_gradient(grad: Tensor, place: Tensor, fraction: Tensor,
     """Sorted by place, the samples of a pixel are a bag of gradients."""
     batch_size, _, heads, width = shape
     num_rows = batch_size * layout.length * heads
-    order = place.flatten().sort()[1]
+    order = _order(place.flatten())
     # bincount() would make a GPU wait.
     counts = order.new_zeros(num_rows).scatter_add_(
         0, place.flatten().long(), order.new_ones(1).expand(len(order)))
@@ -238,7 +239,7 @@ def _products(grad: Tensor, value: Tensor, place: Tensor,
 
 
 def _sample_gradients(products: Tensor, fraction: Tensor, weights: Tensor,
-                      inside: Tensor) -> Tuple[Tensor, Tensor]:
+                      outside: Tensor) -> Tuple[Tensor, Tensor]:
     """Gradients of weights and positions: through the bilinear shares."""
     x, y = fraction.unbind(-1)
     upper_left, upper_right, lower_left, lower_right = products.unbind(3)
@@ -248,5 +249,18 @@ def _sample_gradients(products: Tensor, fraction: Tensor, weights: Tensor,
     down = torch.addcmul(lower_left, along_lower, x).sub_(upper)
     of_weights = upper.addcmul_(down, y)
     along = along_upper.addcmul_(along_lower.sub_(along_upper), y)
-    of_positions = torch.stack((along, down), -1)
-    return of_weights, of_positions.mul_(weights.unsqueeze(-1)).mul_(inside)
+    # complex() writes pairs several times as fast as stack().
+    of_positions = torch.view_as_real(
+        torch.complex(along.mul_(weights), down.mul_(weights)))
+    return of_weights, of_positions.masked_fill_(outside, 0)
+
+
+def _order(place: Tensor) -> Tensor:
+    """What sorts the places, in no order among equal ones."""
+    bits = len(place).bit_length()
+    if place.device.type != 'cpu' or type(place) is not Tensor or bits > 32:
+        return place.sort()[1]
+    # numpy sorts numbers with vector instructions, so they carry their index.
+    numbers = (place.numpy().astype(np.int64) << bits) | np.arange(len(place))
+    numbers.sort()
+    return torch.from_numpy(numbers & ((1 << bits) - 1))

@@ -15,7 +15,7 @@ REPO = Path(__file__).resolve().parents[2]
 PROJECT = REPO / 'projects/mini_benchmark'
 sys.path.insert(0, str(PROJECT))
 
-from mini_benchmark.clip_training import _Learner  # noqa: E402
+from mini_benchmark.clip_training import Learner  # noqa: E402
 from mini_benchmark.dataset import write_dataset  # noqa: E402
 from mini_benchmark.matched_masks import (MatchedMasks,  # noqa: E402
                                           match_segments)
@@ -24,8 +24,8 @@ from mini_benchmark.sources import (CLASSES, STUFF, THINGS,  # noqa: E402
                                     CutOut, Photos, as_cut_out, split_objects,
                                     split_patch)
 from mini_benchmark.tower import CLIP_NAME  # noqa: E402
-from mini_benchmark.views import (CONCEPTS, NAMES, Captions,  # noqa: E402
-                                  draw_batch, object_view, scene_view)
+from mini_benchmark.views import (NAMES, OTHER, Captions,  # noqa: E402
+                                  object_view, scene_view)
 from mini_benchmark.zero_shot import PROMPTS  # noqa: E402
 
 from dearli_mm.apis.benchmark.checks import job_config  # noqa: E402
@@ -112,14 +112,14 @@ def test_cut_outs_have_no_margins():
 
 
 def test_captions(photos):
-    assert CONCEPTS[:12] == CLASSES and set(NAMES) == set(CONCEPTS)
+    assert set(NAMES) == set(CLASSES)
     assert config('mean-teacher').class_prompts == PROMPTS
     texts = []
     captions = Captions(
         np.random.default_rng(0),
         lambda captions: texts.extend(captions) or torch.zeros(len(captions)))
-    _, labels = captions.of_concepts()
-    assert labels.unique().tolist() == list(range(len(CONCEPTS)))
+    _, labels = captions.of_classes()
+    assert labels.unique().tolist() == list(range(len(CLASSES)))
     assert 'mammal' in texts[1] and 'animal' in texts[2]
     view = scene_view(photos, 0, 0)
     assert len(view.masks) == len(view.labels) == len(view.words)
@@ -130,32 +130,31 @@ def test_captions(photos):
 
 
 def test_views_of_objects(photos):
-    cut_out = photos.things['coin'][0]
-    view = object_view(cut_out, photos, np.random.default_rng(0))
-    assert view.image.shape == (64, 64, 3)
-    assert view.large.shape == (128, 128, 3)
-    assert CONCEPTS[view.labels[0]] == 'coin'
-    assert view.image[view.masks[0]].mean() > 3 * view.image[
-        ~view.masks[0]].mean()
-
-
-def test_the_clip_learns(photos):
-    torch.manual_seed(0)
     rng = np.random.default_rng(0)
-    singles = [
-        object_view(photos.things[name][0], photos, rng)
-        for name in ('bird', 'coin')
-    ]
-    singles = [view._replace(targets=torch.ones(128, 4, 4).half())
-               for view in singles]
-    images, masks, labels, words, targets = draw_batch(singles, 3, rng)
-    assert images.shape == (3, 3, 64, 64) and len(masks) == len(words) == 3
-    assert labels.shape == (3, ) and targets.shape == (3, 128, 4, 4)
-    learner = _Learner(build_clip(CLIP_NAME), rng)
-    losses = learner([singles, singles])
+    cut_out = photos.things['coin'][0]
+    view = object_view(cut_out, photos, rng)
+    assert view.image.shape == (64, 64, 3)
+    assert CLASSES[view.labels[0]] == 'coin' and view.words == ['white coin']
+    inside = view.image[view.masks[0]].mean()
+    assert inside > 3 * view.image[~view.masks[0]].mean()
+    other = object_view(cut_out._replace(label='hats'), photos, rng)
+    assert other.labels.tolist() == [OTHER]
+
+
+@pytest.mark.parametrize('with_targets', [False, True])
+def test_the_clip_learns(photos, with_targets, monkeypatch):
+    monkeypatch.setattr('mini_benchmark.clip_training.KEPT', (12, 40))
+    torch.manual_seed(0)
+    others = [photos.things['coin'][0]._replace(label='hats', name='hat.png')]
+    names = [*CLASSES, 'hat.png', *(f'{name}.png' for name in THINGS)]
+    targets = {name: torch.ones(128) for name in names if with_targets}
+    learner = Learner(build_clip(CLIP_NAME), photos, others, targets)
+    losses = learner()
     assert losses.shape == (3, ) and losses.isfinite().all()
+    assert (losses > 0).tolist() == [True, True, with_targets]
     losses.sum().backward()
     assert learner.model.visual.trunk.stem[0].weight.grad.abs().sum() > 0
+    assert len(learner.vocabulary()) > 20
 
 
 @pytest.mark.parametrize('name', [*METHODS, 'warm-up'])

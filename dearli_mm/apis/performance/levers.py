@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from dearli_mm.functional import classification, points
 from dearli_mm.models.heads import clip_mask2former_head
-from dearli_mm.models.layers import (MaskLogits, onednn, pixel_decoder,
-                                     positions)
+from dearli_mm.models.layers import (MaskLogits, deformable, onednn,
+                                     pixel_decoder, positions)
 
 if TYPE_CHECKING:
     from .step_cost import TrainingStep
@@ -106,6 +106,19 @@ def _sample_by_grid(step: 'TrainingStep') -> None:
     """mmcv's deformable attention in PyTorch."""
     for layer in _layers(step.model, MultiScaleDeformableAttention):
         del layer.forward
+
+
+@_lever('short-softmax')
+def _softmax_of_pytorch(step: 'TrainingStep') -> None:
+    """PyTorch's softmax over the samples of a query."""
+    deformable.attention_weights = lambda logits: logits.softmax(-1)
+
+
+@_lever('partition')
+def _top_of_pytorch(step: 'TrainingStep') -> None:
+    """PyTorch's topk finds the uncertain points."""
+    points._least = lambda values, count: values.topk(
+        count, largest=False, sorted=False)[1]
 
 
 @_lever('right-blas')

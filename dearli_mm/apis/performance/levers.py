@@ -6,7 +6,7 @@ differs. docs/performance.md has the figures.
 """
 import copy
 from types import MethodType
-from typing import TYPE_CHECKING, Callable, Dict, List, Sequence, Tuple
+from typing import Callable, Dict, List, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -20,23 +20,22 @@ from dearli_mm.models.heads import clip_mask2former_head
 from dearli_mm.models.layers import (MaskLogits, deformable, onednn,
                                      pixel_decoder, positions)
 
-if TYPE_CHECKING:
-    from .step_cost import TrainingStep
+from .training_step import TrainingStep
 
 # What each does to a step that has not been taken yet.
-LEVERS: Dict[str, Callable[['TrainingStep'], None]] = {}
+LEVERS: Dict[str, Callable[[TrainingStep], None]] = {}
 
 
 def _lever(name: str) -> Callable:
 
-    def register(undo: Callable[['TrainingStep'], None]) -> Callable:
+    def register(undo: Callable[[TrainingStep], None]) -> Callable:
         LEVERS[name] = undo
         return undo
 
     return register
 
 
-def take_out(step: 'TrainingStep', names: Sequence[str]) -> None:
+def take_out(step: TrainingStep, names: Sequence[str]) -> None:
     """Let a step do without some levers.
 
     Some are functions of modules: they stay out for the whole process.
@@ -55,7 +54,7 @@ def take_out(step: 'TrainingStep', names: Sequence[str]) -> None:
 
 
 @_lever('teacher-once')
-def _teacher_twice(step: 'TrainingStep') -> None:
+def _teacher_twice(step: TrainingStep) -> None:
     """Partners are images of their own: a second pass of the teacher."""
     teacher = step.model.teacher
     work = teacher.predict_queries
@@ -68,7 +67,7 @@ def _teacher_twice(step: 'TrainingStep') -> None:
 
 
 @_lever('one-pass')
-def _two_passes(step: 'TrainingStep') -> None:
+def _two_passes(step: TrainingStep) -> None:
     """Labelled and strong views go through the student one by one."""
     student = step.model.student
 
@@ -82,7 +81,7 @@ def _two_passes(step: 'TrainingStep') -> None:
 
 
 @_lever('fused-attention')
-def _attention_with_weights(step: 'TrainingStep') -> None:
+def _attention_with_weights(step: TrainingStep) -> None:
     """mmcv's layers write the attention weights down."""
     for layer in _layers(step.model, MultiheadAttention):
         layer.forward = MethodType(_with_weights, layer)
@@ -102,48 +101,48 @@ def _with_weights(layer: MultiheadAttention,
 
 
 @_lever('bags')
-def _sample_by_grid(step: 'TrainingStep') -> None:
+def _sample_by_grid(step: TrainingStep) -> None:
     """mmcv's deformable attention in PyTorch."""
     for layer in _layers(step.model, MultiScaleDeformableAttention):
         del layer.forward
 
 
 @_lever('short-softmax')
-def _softmax_of_pytorch(step: 'TrainingStep') -> None:
+def _softmax_of_pytorch(step: TrainingStep) -> None:
     """PyTorch's softmax over the samples of a query."""
     deformable.attention_weights = lambda logits: logits.softmax(-1)
 
 
 @_lever('partition')
-def _top_of_pytorch(step: 'TrainingStep') -> None:
+def _top_of_pytorch(step: TrainingStep) -> None:
     """PyTorch's topk finds the uncertain points."""
     points._least = lambda values, count: values.topk(
         count, largest=False, sorted=False)[1]
 
 
 @_lever('right-blas')
-def _other_blas(step: 'TrainingStep') -> None:
+def _other_blas(step: TrainingStep) -> None:
     """Matrices are multiplied by the slower of MKL and oneDNN."""
     is_best = onednn.mkl_is_at_its_best()
     onednn.mkl_is_at_its_best = lambda: not is_best
 
 
 @_lever('out-of-place')
-def _activations_in_place(step: 'TrainingStep') -> None:
+def _activations_in_place(step: TrainingStep) -> None:
     """ReLU changes its input, a view, which autograd pays for."""
     for layer in _layers(step.model, nn.ReLU):
         layer.inplace = True
 
 
 @_lever('pointwise-products')
-def _pointwise_convolutions(step: 'TrainingStep') -> None:
+def _pointwise_convolutions(step: TrainingStep) -> None:
     """Convolutions of 1x1 are convolutions, channels first."""
     pixel_decoder._pointwise = pixel_decoder._product = \
         lambda module, x: module(x)
 
 
 @_lever('matched-masks')
-def _masks_of_all_queries(step: 'TrainingStep') -> None:
+def _masks_of_all_queries(step: TrainingStep) -> None:
     """Mask logits of all queries are there, with a gradient."""
 
     def pairs(masks: MaskLogits, match, counts) -> Tensor:
@@ -154,7 +153,7 @@ def _masks_of_all_queries(step: 'TrainingStep') -> None:
 
 
 @_lever('small-masks')
-def _masks_resized_by_layer(step: 'TrainingStep') -> None:
+def _masks_resized_by_layer(step: TrainingStep) -> None:
     """Where queries look: full masks, resized in every layer."""
 
     def level(head, index: int, memory: Tensor, features: Tensor):
@@ -177,14 +176,14 @@ def _masks_resized_by_layer(step: 'TrainingStep') -> None:
 
 
 @_lever('cached-positions')
-def _positions_anew(step: 'TrainingStep') -> None:
+def _positions_anew(step: TrainingStep) -> None:
     """Position encodings and reference points are worked out every time."""
     positions._sine_positions = positions._sine_positions.__wrapped__
     pixel_decoder.pixel_centres = positions.pixel_centres.__wrapped__
 
 
 @_lever('targets-once')
-def _targets_by_prediction(step: 'TrainingStep') -> None:
+def _targets_by_prediction(step: TrainingStep) -> None:
     """The matcher reads the targets anew for each prediction."""
     criterion = step.model.student.panoptic_head.criterion
     costs = criterion.costs
@@ -199,13 +198,13 @@ def _targets_by_prediction(step: 'TrainingStep') -> None:
 
 
 @_lever('chunks')
-def _all_masks_as_floats(step: 'TrainingStep') -> None:
+def _all_masks_as_floats(step: TrainingStep) -> None:
     """Target masks are floats, all at one time."""
     points.CHUNK = 2**20
 
 
 @_lever('scattered-synonyms')
-def _loop_over_classes(step: 'TrainingStep') -> None:
+def _loop_over_classes(step: TrainingStep) -> None:
     """The best synonym of each class in a loop over classes."""
 
     def loop(logits: Tensor, num_synonyms: tuple) -> Tensor:
@@ -216,7 +215,7 @@ def _loop_over_classes(step: 'TrainingStep') -> None:
 
 
 @_lever('shared-tower')
-def _tower_of_its_own(step: 'TrainingStep') -> None:
+def _tower_of_its_own(step: TrainingStep) -> None:
     """The teacher has a frozen tower of its own, averaged every step."""
     tower = list(step.model.student.backbone.parameters())
     student, teacher = step.pairs
@@ -225,7 +224,7 @@ def _tower_of_its_own(step: 'TrainingStep') -> None:
 
 
 @_lever('few-groups')
-def _group_of_every_parameter(step: 'TrainingStep') -> None:
+def _group_of_every_parameter(step: TrainingStep) -> None:
     """mmengine's optimiser: a group a parameter, nothing fused."""
     config = copy.deepcopy(step.config.optim_wrapper)
     config.constructor = 'DefaultOptimWrapperConstructor'

@@ -7,7 +7,7 @@ from mmengine.config import Config
 from .live_bytes import LiveBytes
 from .memory_plan import plan_memory
 from .sizes import StepSizes
-from .step_cost import TrainingStep
+from .training_step import TrainingStep
 
 MIB = 2**20
 

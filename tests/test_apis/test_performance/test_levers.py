@@ -6,7 +6,7 @@ from torch.testing import assert_close
 
 from dearli_mm.apis.performance.levers import LEVERS, take_out
 from dearli_mm.apis.performance.sizes import StepSizes
-from dearli_mm.apis.performance.step_cost import TrainingStep
+from dearli_mm.apis.performance.training_step import TrainingStep
 from dearli_mm.functional import classification, points
 from dearli_mm.models.heads import clip_mask2former_head
 from dearli_mm.models.layers import (MaskLogits, deformable, onednn,
@@ -27,7 +27,8 @@ def loss_of(config, monkeypatch):  # noqa: F811
 
     def loss_of(*without):
         torch.manual_seed(0)
-        step = TrainingStep(config, StepSizes(**SMALL), without)
+        step = TrainingStep(config, StepSizes(**SMALL))
+        take_out(step, without)
         torch.manual_seed(1)
         loss = step.loss()
         loss.backward()
@@ -70,4 +71,4 @@ def test_groups_and_tower(config):  # noqa: F811
 
 def test_unknown_lever(config):  # noqa: F811
     with pytest.raises(ValueError, match="without='no-such' is none of"):
-        TrainingStep(config, StepSizes(**SMALL), ['no-such'])
+        take_out(TrainingStep(config, StepSizes(**SMALL)), ['no-such'])

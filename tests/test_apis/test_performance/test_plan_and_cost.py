@@ -9,9 +9,9 @@ from dearli_mm.apis.performance.live_bytes import LiveBytes
 from dearli_mm.apis.performance.memory_plan import (fits, plan_memory,
                                                     plan_table)
 from dearli_mm.apis.performance.sizes import StepSizes
-from dearli_mm.apis.performance.step_cost import (TrainingStep, cost_table,
-                                                  measure_step)
+from dearli_mm.apis.performance.step_cost import cost_table, measure_step
 from dearli_mm.apis.performance.synthetic import make_batch
+from dearli_mm.apis.performance.training_step import TrainingStep
 
 BASE = Path(__file__).resolve().parents[3] / 'configs' / '_base_'
 SMALL = dict(

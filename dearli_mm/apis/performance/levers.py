@@ -203,15 +203,16 @@ def _all_masks_as_floats(step: TrainingStep) -> None:
     points.CHUNK = 2**20
 
 
-@_lever('scattered-synonyms')
+@_lever('synonym-blocks')
 def _loop_over_classes(step: TrainingStep) -> None:
     """The best synonym of each class in a loop over classes."""
 
-    def loop(logits: Tensor, num_synonyms: tuple) -> Tensor:
-        parts = logits.split((*num_synonyms, 1), -1)
+    def loop(logits: Tensor, blocks) -> Tensor:
+        logits = logits[..., blocks.rows.argsort()]
+        parts = logits.split((*blocks.num_synonyms, 1), -1)
         return torch.stack([part.amax(-1) for part in parts], -1)
 
-    classification._max_over_synonyms = loop
+    classification._best_synonyms = loop
 
 
 @_lever('shared-tower')

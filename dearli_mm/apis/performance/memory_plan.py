@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch._subclasses import FakeTensorMode
 
 from dearli_mm.functional import Match
-from dearli_mm.functional.classification import _class_of_row
+from dearli_mm.functional.classification import _synonym_blocks
 from dearli_mm.functional.deformable_attention import _layout
 from dearli_mm.models.layers import pixel_decoder, positions
 from dearli_mm.models.losses.set_criterion import gather_targets
@@ -26,7 +26,7 @@ GIB = 2**30
 # Device context, kernels and what the allocator cannot use: an assumption.
 OVERHEAD_GIB = 1.0
 DEVICES_GB = (12, 24, 40)
-CACHES = (_class_of_row, _layout, pixel_decoder._on,
+CACHES = (_synonym_blocks, _layout, pixel_decoder._on,
           positions._sine_positions, positions.pixel_centres)
 
 

@@ -17,7 +17,7 @@ PATCHED = [(onednn, 'mkl_is_at_its_best'), (pixel_decoder, '_pointwise'),
            (positions, '_sine_positions'), (MaskLogits, 'pairs'),
            (clip_mask2former_head, '_inside'), (points, 'CHUNK'),
            (points, '_least'), (deformable, 'attention_weights'),
-           (classification, '_max_over_synonyms')]
+           (classification, '_best_synonyms')]
 
 
 @pytest.fixture

@@ -1,0 +1,85 @@
+# The mean teacher: labelled and pseudo-labelled scenes, no opinion of CLIP.
+# All configs of this folder share this network, its data and its schedule.
+# 1 process, batch 4 + 4. The README says what makes the files it needs.
+_base_ = [
+    '../../../configs/_base_/models/dearli_tiny-clip.py',
+    '../../../configs/_base_/datasets/photo_composites.py',
+    '../../../configs/_base_/schedules/adamw_poly_small.py',
+    '../../../configs/_base_/default_runtime.py'
+]
+custom_imports = dict(
+    imports=['dearli_mm', 'mini_benchmark'], allow_failed_imports=False)
+
+# ---------------------------------------------------------------- to change
+data_root = 'data/mini_benchmark/'  # or data/photo_composites/
+split = 'projects/mini_benchmark/configs/splits/12.txt'
+clip_weights = 'data/mini_benchmark/clip/dearli_mini.safetensors'
+max_iters = 600
+val_interval = 600
+burn_in = 150  # steps that the teacher waits
+num_workers = 0  # a loader; for one core
+scales = [k / 10 for k in range(10, 21)]  # short side in training, in crops
+test_size = 192  # short side at test
+# What CLIP reads; the names that it was trained and measured with.
+class_prompts = [
+    'bird', 'mammal, animal', 'fruit, vegetable', 'flower, blossom',
+    'vehicle, car, plane, ship, truck', 'coin, piece of money', 'sky, clouds',
+    'grass, lawn, meadow', 'foliage, leaves', 'rock, stone',
+    'brick wall, bricks', 'wood, wooden boards'
+]
+
+# ------------------------------------------------------------------ network
+model = dict(
+    detector=dict(
+        backbone=dict(model_name='dearli_mini', pretrained=clip_weights),
+        panoptic_head=dict(
+            in_channels=[32, 64, 128, 192],
+            num_things_classes=6,
+            num_stuff_classes=6,
+            text_classifier=dict(classes=class_prompts)),
+        panoptic_fusion_head=dict(num_things_classes=6, num_stuff_classes=6),
+        test_cfg=dict(alpha=0.0)))
+
+# --------------------------------------------------------------------- data
+# Scenes have 192 pixels: tests see them as they are, crops of 128 show things
+# at two thirds to four thirds of their size.
+labeled_pipeline = _base_.labeled_pipeline
+labeled_pipeline[2].scales = scales
+weak_view = _base_.weak_view
+weak_view[1].scales = scales
+test_pipeline = _base_.test_pipeline
+test_pipeline[1].scale = (4 * test_size, test_size)
+loader = dict(num_workers=num_workers, persistent_workers=num_workers > 0)
+train_dataloader = dict(
+    labeled=dict(
+        **loader,
+        dataset=dict(
+            split=split,
+            dataset=dict(data_root=data_root, pipeline=labeled_pipeline))),
+    unlabeled=dict(
+        **loader,
+        dataset=dict(
+            split=split, weak=weak_view, dataset=dict(data_root=data_root))))
+val_dataloader = dict(
+    **loader, dataset=dict(data_root=data_root, pipeline=test_pipeline))
+test_dataloader = val_dataloader
+
+# ----------------------------------------------------------------- schedule
+train_cfg = dict(
+    max_iters=max_iters, val_interval=val_interval, val_before_train=False)
+param_scheduler = [
+    dict(
+        type='PolyLR',
+        eta_min=0,
+        power=0.9,
+        begin=0,
+        end=max_iters,
+        by_epoch=False)
+]
+# A short run wants a quicker teacher than 0.999, and one that waits: at first
+# it finds nothing, and a student that learns so finds nothing for long.
+custom_hooks = [
+    dict(type='EMATeacherHook', decay=0.99, burn_in=burn_in),
+    dict(type='TeacherMonitorHook', patience=100)
+]
+default_hooks = dict(checkpoint=dict(interval=250, max_keep_ckpts=1))

@@ -1,0 +1,18 @@
+# The same network on the labelled scenes alone, in as many steps: no teacher.
+_base_ = './mean-teacher.py'
+
+model = _base_.model.detector
+model.update(
+    _delete_=True,
+    data_preprocessor=_base_.model.data_preprocessor.data_preprocessor)
+train_dataloader = _base_.train_dataloader.labeled
+train_dataloader.update(_delete_=True)
+train_cfg = dict(
+    _delete_=True,
+    type='ResumableTrainLoop',
+    max_iters=_base_.max_iters,
+    val_interval=_base_.val_interval)
+
+val_evaluator = dict(_delete_=True, type='PanopticMetric', prefix='student')
+test_evaluator = val_evaluator
+custom_hooks = []

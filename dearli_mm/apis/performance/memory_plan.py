@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 from torch._subclasses import FakeTensorMode
+from torch.utils.flop_counter import FlopCounterMode
 
 from dearli_mm.functional import Match
 from dearli_mm.functional.classification import _synonym_blocks
@@ -49,7 +50,9 @@ def plan_memory(config: Config,
         backward pass; ``temporary``: the most that each part of the step
         needs at one time beyond what stays (``teacher``; ``student``, with
         matching, losses and backward, so that it contains ``saved`` and new
-        gradients); ``peak``: all together.
+        gradients); ``peak``: all together. And ``flops``, floating point
+        operations of products, convolutions and attention (the sampling of
+        deformable attention is not counted).
     """
     config.model['detector']['panoptic_head']['with_cp'] = checkpointing
     model = build_model(config, sizes)
@@ -57,6 +60,10 @@ def plan_memory(config: Config,
     with _fake(model), torch.autocast(
             'cpu', torch.bfloat16, enabled=bf16):
         step = _FakeStep(model, sizes)
+        with FlopCounterMode(display=False) as counter:
+            step.teacher()
+            step.student()
+        result['flops'] = counter.get_total_flops()
         result['temporary'] = {
             name: _peak(getattr(step, name))
             for name in ('teacher', 'student')
@@ -167,6 +174,8 @@ def plan_table(plan: dict, sizes: StepSizes) -> str:
             row(f'  saved by {name}', size)
     row('saved for backward', sum(plan['saved'].values()))
     row('peak', plan['peak'])
+    lines.append(f'{"products, convolutions, attention":44}'
+                 f'{plan["flops"] / 1e12:10.2f} TFLOP')
     fitting = [f'{size} GB: {"yes" if fits(plan, size) else "no"}'
                for size in DEVICES_GB]
     lines.append(f'fits (with {OVERHEAD_GIB} GiB for the context): '

@@ -47,7 +47,7 @@ def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     if (x.device.type != 'cpu' or x.dtype != torch.float32
             or x[..., 0].numel() < LEAST_ROWS
             or _autocast_is_on()
-            or torch.compiler.is_compiling()  # which has ways of its own
+            or _is_compiling()  # which has ways of its own
             or mkl_is_at_its_best()
             or not torch.backends.mkldnn.is_available()):
         return F.linear(x, weight, bias)
@@ -69,6 +69,13 @@ def _autocast_is_on() -> bool:
         return torch.is_autocast_enabled('cpu')
     except TypeError:  # before PyTorch 2.4
         return torch.is_autocast_cpu_enabled()
+
+
+def _is_compiling() -> bool:
+    try:
+        return torch.compiler.is_compiling()
+    except AttributeError:  # before PyTorch 2.3
+        return torch._dynamo.is_compiling()
 
 
 def _product(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:

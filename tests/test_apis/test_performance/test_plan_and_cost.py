@@ -106,6 +106,12 @@ def test_checkpointing_and_bf16_need_less(config):
     assert torch.zeros(1).item() == 0  # nothing fake is left behind
 
 
+def test_work_of_a_step(config):
+    small, large = (plan_memory(config, StepSizes(**dict(SMALL, crop=crop)))
+                    for crop in (64, 128))
+    assert 3 < large['flops'] / small['flops'] < 4.2  # four times the pixels
+
+
 def test_what_fits():
     assert fits(dict(peak=11 * 2**30), 12)
     assert not fits(dict(peak=12 * 2**30), 12)

@@ -51,7 +51,7 @@ def spy(module, name, seen):
             for v in values
             if isinstance(v, torch.Tensor) and v.is_floating_point()
         }
-        seen['autocast'] = torch.is_autocast_enabled('cpu')
+        seen['autocast'] = torch.is_autocast_cpu_enabled()
         return result
 
     return mock.patch.object(module, name, spied)

@@ -138,10 +138,10 @@ def _plain_labels(count):
 
 
 def test_cutmix_pastes_images_and_labels_alike(model):
-    model.cutmix['prob'] = 1.0
+    model.cutmix.prob = 1.0
     images = torch.arange(3.).view(3, 1, 1, 1).expand(3, 3, *SIZE).clone()
     labels = _plain_labels(3)
-    mixed, mixed_labels = model._cutmix(images, labels)
+    mixed, mixed_labels = model.cutmix(images, labels)
     for index in range(3):
         assert (images[index] == index).all()  # nothing edited in place
         assert (labels[index].seg_map == 1).all()
@@ -155,11 +155,11 @@ def test_cutmix_pastes_images_and_labels_alike(model):
 
 def test_cutmix_off_and_alone(model):
     images = torch.randn(1, 3, *SIZE)
-    model.cutmix['prob'] = 1.0
-    assert torch.equal(model._cutmix(images, _plain_labels(1))[0], images)
-    model.cutmix['prob'] = 0.0
+    model.cutmix.prob = 1.0
+    assert torch.equal(model.cutmix(images, _plain_labels(1))[0], images)
+    model.cutmix.prob = 0.0
     images = torch.randn(3, 3, *SIZE)
-    assert torch.equal(model._cutmix(images, _plain_labels(3))[0], images)
+    assert torch.equal(model.cutmix(images, _plain_labels(3))[0], images)
 
 
 def test_fresh_partners_come_from_the_second_half(detector):
@@ -167,12 +167,12 @@ def test_fresh_partners_come_from_the_second_half(detector):
         detector,
         semi_train_cfg=dict(cutmix=dict(prob=1.0, partner='fresh')))
     images = torch.arange(4.).view(4, 1, 1, 1).expand(4, 3, *SIZE).clone()
-    mixed, labels = model._cutmix(images, _plain_labels(4))
+    mixed, labels = model.cutmix(images, _plain_labels(4))
     assert len(mixed) == len(labels) == 2
     assert mixed[0].unique().tolist() == [0, 2]
     assert mixed[1].unique().tolist() == [1, 3]
     with pytest.raises(ValueError, match='even.*3 images.*batch_size'):
-        model._cutmix(images[:3], _plain_labels(3))
+        model.cutmix(images[:3], _plain_labels(3))
 
 
 def test_predict_on(model):

@@ -133,7 +133,7 @@ def test_the_teacher_does_not_wait(make):
 def test_pseudo_labels_wait_twice_whatever_the_batch(make, images):
     """For which queries are kept, and for the number of segments."""
     model = make(num_queries=20)
-    model.cutmix.update(prob=1.)
+    model.cutmix.prob = 1.
     inputs, samples = batch(1, images)
     class_logits = torch.randn(images, 20, len(CLASSES) + 1) * 9
     class_logits[:, 0, 0] = 99.  # a segment in every image
@@ -143,7 +143,7 @@ def test_pseudo_labels_wait_twice_whatever_the_batch(make, images):
 
     def run():
         labels = model._teach(inputs['weak'], samples['weak'])
-        return model._cutmix(inputs['strong'], labels)[1]
+        return model.cutmix(inputs['strong'], labels)[1]
 
     counts, _, found = waits_of(run)
     # Coins and boxes are drawn on the host, an image each, and what cpu()

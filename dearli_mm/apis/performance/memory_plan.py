@@ -60,15 +60,16 @@ def plan_memory(config: Config,
     with _fake(model), torch.autocast(
             'cpu', torch.bfloat16, enabled=bf16):
         step = _FakeStep(model, sizes)
-        with FlopCounterMode(display=False) as counter:
-            step.teacher()
-            step.student()
-        result['flops'] = counter.get_total_flops()
         result['temporary'] = {
             name: _peak(getattr(step, name))
             for name in ('teacher', 'student')
         }
         result['saved'] = saved_bytes_of_modules(step.loss, model.student)
+        # Last: autocast keeps the weights that it casts in the first pass.
+        with FlopCounterMode(display=False) as counter:
+            step.teacher()
+            step.student()
+        result['flops'] = counter.get_total_flops()
     stays = sum(result[name]
                 for name in ('parameters', 'optimizer', 'ema', 'frozen'))
     result['peak'] = stays + max(

@@ -41,9 +41,10 @@ def measure_step(config: Config,
         without (Sequence[str]): Names of ``LEVERS`` that are taken out.
 
     Returns:
-        dict: ``sizes``, ``without``, ``machine``, ``peak_mib``, ``saved_mib``, and
-        ``cpu_ms`` and ``wall_ms``: medians of each phase, of ``step`` (all
-        of them), ``yardstick`` and the parts of an evaluation.
+        dict: ``sizes``, ``without``, ``machine``, ``peak_mib``,
+        ``saved_mib``, and ``cpu_ms`` and ``wall_ms``: medians of each phase,
+        of ``step`` (all of them), ``yardstick`` and the parts of an
+        evaluation.
     """
     torch.manual_seed(0)
     step = TrainingStep(config, sizes)

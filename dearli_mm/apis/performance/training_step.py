@@ -41,7 +41,7 @@ class TrainingStep:
         for owner, method, phase in (
             (self.model.teacher, 'predict_queries', 'teacher forward'),
             (self.model, '_teach', 'pseudo-labels and CutMix'),
-            (self.model, '_cutmix', 'pseudo-labels and CutMix'),
+            (self.model, 'cutmix', 'pseudo-labels and CutMix'),
             (self.model, '_student_forward', 'student forward'),
             (head, 'loss_by_feat', 'set losses'),
             (head.criterion, 'match', 'matching'),

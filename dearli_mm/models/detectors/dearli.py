@@ -1,6 +1,6 @@
 """Student and teacher."""
 import copy
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional
 
 import torch
 from mmdet.models.data_preprocessors import MultiBranchDataPreprocessor
@@ -11,13 +11,13 @@ from mmdet.utils import ConfigType, OptConfigType, OptMultiConfig
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from dearli_mm.functional import Match, PanopticSegments, cutmix_box
-from dearli_mm.functional.cutmix import paste_segments
+from dearli_mm.functional import Match, PanopticSegments
 from dearli_mm.functional.segments import trim_segments
 from dearli_mm.utils import check_losses
 
+from .panoptic_cutmix import PanopticCutMix
+
 PREDICT_ON = ('student', 'teacher', 'both')
-PARTNERS = ('batch', 'fresh')
 
 
 @MODELS.register_module()
@@ -35,12 +35,9 @@ class DEARLi(SemiBaseDetector):
     Args:
         detector (dict): Config of both networks, a :class:`CLIPMask2Former`.
         semi_train_cfg (dict, optional): ``labeled_weight`` (1.0) and
-            ``pseudo_weight`` (1.0) of the losses; ``cutmix``, a dict of
-            ``prob`` (0.5), ``area`` and ``aspect`` (see
-            :func:`~dearli_mm.functional.cutmix_box`) and ``partner``:
-            ``'batch'`` (default) pastes from the next image of the batch;
-            with ``'fresh'`` the second half of the unlabelled batch serves
-            as partners of the first half only.
+            ``pseudo_weight`` (1.0) of the losses; ``cutmix``, arguments of
+            :class:`PanopticCutMix` (``prob``, ``area``, ``aspect``,
+            ``partner``).
         semi_test_cfg (dict, optional): ``predict_on``: ``'student'``
             (default), ``'teacher'``, or ``'both'``, which adds the teacher's
             results as ``teacher_panoptic_seg`` and ``teacher_sem_seg``.
@@ -62,13 +59,11 @@ class DEARLi(SemiBaseDetector):
             data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.semi_train_cfg = dict(semi_train_cfg or {})
         self.semi_test_cfg = dict(semi_test_cfg or {})
-        self.cutmix = dict(
-            dict(prob=0.5, area=(0.02, 0.4), aspect=(0.3, 1 / 0.3),
-                 partner='batch'), **self.semi_train_cfg.get('cutmix', {}))
+        self.cutmix = PanopticCutMix(**self.semi_train_cfg.get('cutmix', {}))
         self.predict_on = self.semi_test_cfg.get('predict_on', 'student')
-        _check_choice('semi_train_cfg.cutmix.partner',
-                      self.cutmix['partner'], PARTNERS)
-        _check_choice('semi_test_cfg.predict_on', self.predict_on, PREDICT_ON)
+        if self.predict_on not in PREDICT_ON:
+            raise ValueError(f'semi_test_cfg.predict_on={self.predict_on!r} '
+                             f'is none of {PREDICT_ON}')
         # While it is set, the student learns from labelled images alone.
         self.burning_in = False
         self.student = MODELS.build(self._with_preprocessor(detector))
@@ -130,8 +125,8 @@ class DEARLi(SemiBaseDetector):
 
         pseudo_labels = self._teach(multi_batch_inputs['weak'],
                                     multi_batch_data_samples['weak'])
-        images, pseudo_labels = self._cutmix(multi_batch_inputs['strong'],
-                                             pseudo_labels)
+        images, pseudo_labels = self.cutmix(multi_batch_inputs['strong'],
+                                            pseudo_labels)
         pseudo_gt = [
             InstanceData(labels=label.labels, masks=label.masks())
             for label in pseudo_labels
@@ -195,35 +190,6 @@ class DEARLi(SemiBaseDetector):
         return self.teacher.panoptic_fusion_head.pseudo_label(
             *self.teacher.predict_queries(weak), weak.shape[-2:],
             [sample.img_shape[:2] for sample in samples])
-
-    def _cutmix(
-        self, images: Tensor, labels: List[PanopticSegments]
-    ) -> Tuple[Tensor, List[PanopticSegments]]:
-        """Paste boxes of partners into new copies of images and labels."""
-        if self.cutmix['partner'] == 'batch':
-            partner = [*range(1, len(images)), 0]
-        else:
-            if len(images) % 2:
-                raise ValueError(
-                    "semi_train_cfg.cutmix.partner='fresh' needs an even "
-                    f'unlabelled batch, but it has {len(images)} images; set '
-                    'train_dataloader.unlabeled.batch_size to twice the '
-                    'number of images to learn from')
-            half = len(images) // 2
-            partner = list(range(half, len(images)))
-        mixed_images = images[:len(partner)].clone()
-        mixed_labels = labels[:len(partner)]
-        for index, other in enumerate(partner):
-            if torch.rand(()) >= self.cutmix['prob'] or other == index:
-                continue
-            box = cutmix_box(images.shape[-2:], self.cutmix['area'],
-                             self.cutmix['aspect'])
-            y0, x0, y1, x1 = box
-            mixed_images[index, :, y0:y1, x0:x1] = images[other, :, y0:y1,
-                                                          x0:x1]
-            mixed_labels[index] = paste_segments(labels[index], labels[other],
-                                                 box)
-        return mixed_images, trim_segments(mixed_labels)
 
     def _student_forward(self, labeled: Tensor, unlabeled: Tensor):
         """Predictions on both batches, in one forward pass if sizes allow."""
@@ -331,8 +297,3 @@ def _pseudo_statistics(labels: List[PanopticSegments]) -> Dict[str, Tensor]:
         pseudo_segments=covered.new_tensor(len(scores) / len(labels)),
         pseudo_confidence=scores.sum() / max(len(scores), 1),
         pseudo_coverage=covered.mean())
-
-
-def _check_choice(key: str, value: str, choices: Tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f'{key}={value!r} is none of {choices}')

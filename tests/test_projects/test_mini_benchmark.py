@@ -1,5 +1,6 @@
 """The mini benchmark, on invented photographs in place of the real ones."""
 import copy
+import json
 import sys
 from pathlib import Path
 
@@ -24,12 +25,14 @@ from mini_benchmark.sources import (CLASSES, STUFF, THINGS,  # noqa: E402
                                     CutOut, Photos, as_cut_out, split_objects,
                                     split_patch)
 from mini_benchmark.tower import CLIP_NAME  # noqa: E402
+from mini_benchmark.true_masks import write_true_masks  # noqa: E402
 from mini_benchmark.views import (NAMES, OTHER, Captions,  # noqa: E402
                                   object_view, scene_view)
 from mini_benchmark.zero_shot import PROMPTS  # noqa: E402
 
 from dearli_mm.apis.benchmark.checks import job_config  # noqa: E402
 from dearli_mm.apis.benchmark.grid import read_grid  # noqa: E402
+from dearli_mm.datasets.mask_folder import MaskFolder  # noqa: E402
 from dearli_mm.datasets.splits import read_split  # noqa: E402
 from dearli_mm.functional.panoptic_ids import id2rgb  # noqa: E402
 from dearli_mm.models.clip import build_clip  # noqa: E402
@@ -186,7 +189,8 @@ def test_methods_differ_in_their_method_alone():
     assert supervised.optim_wrapper == base.optim_wrapper
 
 
-@pytest.mark.parametrize('name, runs', [('grid', 12), ('camvid', 2)])
+@pytest.mark.parametrize('name, runs', [('grid', 12), ('camvid', 2),
+                                        ('true_masks_grid', 2)])
 def test_grids(name, runs, monkeypatch):
     monkeypatch.chdir(REPO)
     grid = read_grid(PROJECT / f'{name}.py', ['train.py'])
@@ -232,3 +236,15 @@ def test_matched_masks_on_paper(tmp_path):
         'matched/named_th': 50,
         'matched/named_st': pytest.approx(float('nan'), nan_ok=True)
     }
+
+
+def test_true_segments_are_masks_of_a_warm_up(photos, tmp_path):
+    write_dataset(str(tmp_path), 2, 1, 96,
+                  photos=dict(train=photos, val=photos))
+    assert write_true_masks(str(tmp_path / 'train'),
+                            str(tmp_path / 'masks')) == 2
+    content = MaskFolder(tmp_path / 'masks').read('00001.jpg')
+    truth = json.loads((tmp_path / 'train/panoptic.json').read_text())
+    segments = truth['annotations'][1]['segments_info']
+    assert [a['area'] for a in content['annotations']] == [
+        s['area'] for s in segments]

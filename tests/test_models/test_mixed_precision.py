@@ -12,6 +12,7 @@ from test_dearli import batch
 from dearli_mm.models import DEARLi
 from dearli_mm.models.heads import (clip_mask2former_head,
                                     mask_classification_fusion_head)
+from dearli_mm.models.layers.onednn import autocast_is_on
 from dearli_mm.models.losses import set_criterion
 
 FULL_PRECISION = [
@@ -51,7 +52,7 @@ def spy(module, name, seen):
             for v in values
             if isinstance(v, torch.Tensor) and v.is_floating_point()
         }
-        seen['autocast'] = torch.is_autocast_cpu_enabled()
+        seen['autocast'] = autocast_is_on()
         return result
 
     return mock.patch.object(module, name, spied)

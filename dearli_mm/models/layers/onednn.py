@@ -46,7 +46,7 @@ def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     """
     if (x.device.type != 'cpu' or x.dtype != torch.float32
             or x[..., 0].numel() < LEAST_ROWS
-            or _autocast_is_on()
+            or autocast_is_on()
             or _is_compiling()  # which has ways of its own
             or mkl_is_at_its_best()
             or not torch.backends.mkldnn.is_available()):
@@ -64,7 +64,8 @@ def mkl_is_at_its_best() -> bool:
         return False
 
 
-def _autocast_is_on() -> bool:
+def autocast_is_on() -> bool:
+    """Whether a CPU's autocast is on, whichever PyTorch it is."""
     try:
         return torch.is_autocast_enabled('cpu')
     except TypeError:  # before PyTorch 2.4

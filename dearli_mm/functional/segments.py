@@ -1,5 +1,5 @@
 """The one form in which panoptic results travel through the package."""
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor
@@ -85,24 +85,38 @@ def segment_attributes(ids: Tensor, labels: Tensor, is_thing: Tensor,
     return collect(labels), collect(is_thing.int()).bool(), collect(scores)
 
 
-def trim_segments(
-        segments: Sequence[PanopticSegments]) -> List[PanopticSegments]:
-    """Leave out the attributes behind those of the last segment.
-
-    How many segments there are decides the size of tensors: the host waits
-    for the device once, for all images.
+def count_segments(segments: Sequence[PanopticSegments]) -> Tensor:
+    """How many segments images have.
 
     Args:
-        segments (Sequence[PanopticSegments]): Of some images; ids 1..m have
-            pixels, and more than m attributes may follow.
+        segments (Sequence[PanopticSegments]): Of one image at least; ids 1..m
+            have pixels, and more than m attributes may follow.
 
     Returns:
-        list[PanopticSegments]: With m attributes each.
+        Tensor: m of each image, integer [B].
+    """
+    return torch.stack([s.seg_map.max() for s in segments])
+
+
+def trim_segments(
+        segments: Sequence[PanopticSegments],
+        counts: Optional[Sequence[int]] = None) -> List[PanopticSegments]:
+    """Leave out the attributes behind those of the last segment.
+
+    Args:
+        segments (Sequence[PanopticSegments]): Of some images.
+        counts (Sequence[int], optional): What :func:`count_segments` found.
+            They decide the size of tensors: without them the host waits for
+            the device, once for all images.
+
+    Returns:
+        list[PanopticSegments]: With as many attributes as segments.
     """
     if not segments:
         return []
-    highest = torch.stack([s.seg_map.max() for s in segments]).tolist()
+    if counts is None:
+        counts = count_segments(segments).tolist()
     return [
         PanopticSegments(s.seg_map, s.labels[:m], s.is_thing[:m], s.scores[:m])
-        for s, m in zip(segments, highest)
+        for s, m in zip(segments, counts)
     ]

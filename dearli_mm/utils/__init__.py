@@ -1,6 +1,8 @@
-from .nonfinite import (NonFiniteError, check_losses, describe_images,
-                        guard_optimizer)
+from .host_copy import HostCopy
+from .nonfinite import (ChecksLosses, LossCheck, NonFiniteError, StepGuard,
+                        describe_images)
 
 __all__ = [
-    'NonFiniteError', 'check_losses', 'describe_images', 'guard_optimizer'
+    'ChecksLosses', 'HostCopy', 'LossCheck', 'NonFiniteError', 'StepGuard',
+    'describe_images'
 ]

@@ -12,13 +12,13 @@ import torch
 import torch.nn.functional as F
 from mmcv.cnn.bricks.transformer import MultiheadAttention
 from mmcv.ops import MultiScaleDeformableAttention
-from mmengine.optim import build_optim_wrapper
 from torch import Tensor, nn
 
 from dearli_mm.functional import classification, points
 from dearli_mm.models.heads import clip_mask2former_head
 from dearli_mm.models.layers import (MaskLogits, deformable, onednn,
                                      pixel_decoder, positions)
+from dearli_mm.models.losses.set_criterion import MatchingCosts
 
 from .training_step import TrainingStep
 
@@ -188,11 +188,13 @@ def _targets_by_prediction(step: TrainingStep) -> None:
     criterion = step.model.student.panoptic_head.criterion
     costs = criterion.costs
 
-    def by_prediction(class_logits, masks, targets, size) -> Tensor:
-        return torch.cat([
+    def by_prediction(class_logits, masks, instances) -> MatchingCosts:
+        parts = [
             costs([logits], MaskLogits(masks.embeds[[k]], masks.features),
-                  targets, size) for k, logits in enumerate(class_logits)
-        ])
+                  instances) for k, logits in enumerate(class_logits)
+        ]
+        return MatchingCosts(
+            torch.cat([part.values for part in parts]), parts[0].counts)
 
     criterion.costs = by_prediction
 
@@ -230,7 +232,7 @@ def _group_of_every_parameter(step: TrainingStep) -> None:
     config = copy.deepcopy(step.config.optim_wrapper)
     config.constructor = 'DefaultOptimWrapperConstructor'
     config.paramwise_cfg = dict(norm_decay_mult=0.0)
-    step.optim_wrapper = build_optim_wrapper(step.model, config)
+    step.use(config)
 
 
 def _layers(model: nn.Module, kind: type) -> List[nn.Module]:

@@ -17,7 +17,6 @@ from dearli_mm.functional import Match
 from dearli_mm.functional.classification import _synonym_blocks
 from dearli_mm.functional.deformable_attention import _layout
 from dearli_mm.models.layers import pixel_decoder, positions
-from dearli_mm.models.losses.set_criterion import gather_targets
 
 from .live_bytes import LiveBytes
 from .saved_tensors import saved_bytes_of_modules
@@ -122,9 +121,7 @@ class _FakeStep:
         head = student.panoptic_head
         class_logits, masks = head(student.extract_feat(self.images))
         with torch.no_grad():
-            head.criterion.costs(class_logits, masks.float(),
-                                 gather_targets(self.targets),
-                                 self.sizes.segments)
+            head.criterion.costs(class_logits, masks, self.targets)
         shape = (len(masks), len(self.images) * self.sizes.segments)
         match = Match(*torch.zeros(3, *shape, dtype=torch.int64))
         losses = head.loss_by_feat(class_logits, masks, self.targets, [],

@@ -1,11 +1,12 @@
 """The work of a training step, by phases."""
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 
 from dearli_mm.engine.hooks.ema_teacher_hook import pair_parameters
 from dearli_mm.functional import ema_update_
+from dearli_mm.utils import StepGuard
 
 from .phases import PhaseTimer
 from .sizes import StepSizes, build_model
@@ -29,22 +30,29 @@ class TrainingStep:
         self.timer = PhaseTimer()
         self.config = config
         self.model = build_model(config, sizes)
-        self.optim_wrapper = build_optim_wrapper(self.model,
-                                                 config.optim_wrapper)
+        self.use(config.optim_wrapper)
         self.pairs = pair_parameters(self.model.student, self.model.teacher)
         self.batch = make_batch(sizes)
         force_segments(self.model.teacher, sizes)
+
+    def use(self, optim_wrapper: ConfigDict) -> None:
+        """Build the optimiser, guarded as the training loop does it."""
+        self.optim_wrapper = build_optim_wrapper(self.model, optim_wrapper)
+        StepGuard(self.optim_wrapper, self.model)
 
     def time_phases(self) -> None:
         """Let the timer see the phases."""
         head = self.model.student.panoptic_head
         for owner, method, phase in (
             (self.model.teacher, 'predict_queries', 'teacher forward'),
-            (self.model, '_teach', 'pseudo-labels and CutMix'),
-            (self.model, 'cutmix', 'pseudo-labels and CutMix'),
+            (self.model, '_pseudo_labels', 'pseudo-labels and CutMix'),
+            (self.model.cutmix, 'draw', 'pseudo-labels and CutMix'),
+            (self.model.cutmix, 'mix_images', 'pseudo-labels and CutMix'),
+            (self.model.cutmix, 'mix_labels', 'pseudo-labels and CutMix'),
             (self.model, '_student_forward', 'student forward'),
             (head, 'loss_by_feat', 'set losses'),
-            (head.criterion, 'match', 'matching'),
+            (head.criterion, 'costs', 'matching'),
+            (head.criterion, 'solve', 'matching'),
             (self.optim_wrapper, 'backward', 'backward'),
             (self.optim_wrapper, 'step', 'optimiser and clip'),
         ):

@@ -131,7 +131,8 @@ class SegmentIdMasks(BitmapMasks):
     def to_tensor(self, dtype: torch.dtype, device) -> Tensor:
         """The masks, [N, H, W]; they are made on the device."""
         id_map = self.id_map.to(device, non_blocking=True)
-        ids = torch.from_numpy(self.ids).to(device, id_map.dtype)
+        ids = torch.from_numpy(self.ids).to(
+            device, id_map.dtype, non_blocking=True)
         return (id_map == ids.view(-1, 1, 1)).to(dtype)
 
     @classmethod

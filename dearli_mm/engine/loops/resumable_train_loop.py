@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 
 from dearli_mm.datasets.samplers import (ResumableInfiniteSampler, mix_seeds,
                                          seed_everything)
-from dearli_mm.utils import NonFiniteError, describe_images, guard_optimizer
+from dearli_mm.utils import NonFiniteError, StepGuard, describe_images
 
 from .batch_size import check_accumulation, record_batch_size
 
@@ -100,7 +100,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         record_batch_size(self.runner, self.dataloaders)
         self.runner.call_hook('before_train')
         self.runner.call_hook('before_train_epoch')
-        guard_optimizer(self.runner.optim_wrapper.optimizer, self.runner.model)
+        StepGuard(self.runner.optim_wrapper, self.runner.model)
         if self.val_before_train and self._iter == 0 and self._validates:
             self.runner.val_loop.run()
         for loader in self.dataloaders.values():

@@ -1,6 +1,6 @@
 """One network of DEARLi: Mask2Former with CLIP's classifier."""
 import copy
-from typing import Dict, Optional, Tuple
+from typing import Optional, Tuple
 
 from mmdet.models.detectors import Mask2Former
 from mmdet.registry import MODELS
@@ -9,7 +9,7 @@ from mmdet.utils import ConfigType, OptConfigType, OptMultiConfig
 from mmengine.config import ConfigDict
 from torch import Tensor
 
-from dearli_mm.utils import check_losses
+from dearli_mm.utils import ChecksLosses
 
 from ..backbones import OpenCLIPBackbone
 from ..clip import parse_classes
@@ -18,7 +18,7 @@ from ..pixel_norm import norm_of_preprocessor, renormalize
 
 
 @MODELS.register_module()
-class CLIPMask2Former(Mask2Former):
+class CLIPMask2Former(ChecksLosses, Mask2Former):
     """Panoptic segmenter with CLIP-assisted classification.
 
     The zero-shot branch takes CLIP's features from the backbone if that is a
@@ -106,15 +106,6 @@ class CLIPMask2Former(Mask2Former):
         head.num_stuff_classes = num_stuff_classes
         head.num_classes = num_classes
         head.text_classifier.set_classes(classes)
-
-    def parse_losses(self, losses: Dict[str, Tensor]):
-        """Add up the losses; see mmengine.
-
-        Raises:
-            NonFiniteError: If one of them is NaN or infinite.
-        """
-        check_losses(losses)
-        return super().parse_losses(losses)
 
     def predict_queries(self, batch_inputs: Tensor) -> Tuple[Tensor, Tensor]:
         """Class logits and mask logits of the queries.

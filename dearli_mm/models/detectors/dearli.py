@@ -1,6 +1,6 @@
 """Student and teacher."""
 import copy
-from typing import Dict, List, Optional
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import torch
 from mmdet.models.data_preprocessors import MultiBranchDataPreprocessor
@@ -12,16 +12,29 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from dearli_mm.functional import Match, PanopticSegments
-from dearli_mm.functional.segments import trim_segments
-from dearli_mm.utils import check_losses
+from dearli_mm.functional.segments import count_segments, trim_segments
+from dearli_mm.utils import ChecksLosses, HostCopy
 
 from .panoptic_cutmix import PanopticCutMix
 
 PREDICT_ON = ('student', 'teacher', 'both')
 
 
+class TeacherOpinion(NamedTuple):
+    """What the teacher says of the weak views.
+
+    Attributes:
+        class_logits (Tensor): Shape [B, Q, C+1], void last.
+        mask_logits (Tensor): Shape [B, Q, h, w].
+        kept (HostCopy): Queries that compete for pixels, bool [B, Q].
+    """
+    class_logits: Tensor
+    mask_logits: Tensor
+    kept: HostCopy
+
+
 @MODELS.register_module()
-class DEARLi(SemiBaseDetector):
+class DEARLi(ChecksLosses, SemiBaseDetector):
     """Semi-supervised panoptic segmentation with a mean teacher.
 
     The teacher labels the weak views of unlabelled images, the student
@@ -116,36 +129,53 @@ class DEARLi(SemiBaseDetector):
             ``pseudo_``, and ``pseudo_segments`` (a image),
             ``pseudo_confidence``, ``pseudo_coverage`` (share of pixels).
         """
-        labeled = multi_batch_inputs['labeled']
-        labeled_gt = self._ground_truth(multi_batch_data_samples['labeled'])
+        # Sizes of tensors hang on what the device finds: the segments of
+        # labelled images, the queries that the teacher keeps, the segments
+        # that they make. All of these travel to the host while the device has
+        # other work, so that it runs dry nowhere but at the matchings.
+        head = self.student.panoptic_head
+        labeled_gt = head.targets_of(multi_batch_data_samples['labeled'])
         if self.burning_in:
-            predictions = self.student.panoptic_head(
-                self.student.extract_feat(labeled))
-            return self._part_losses('labeled', predictions, labeled_gt)
+            predictions = head(
+                self.student.extract_feat(multi_batch_inputs['labeled']))
+            return self._part_losses('labeled', predictions, labeled_gt.wait())
 
-        pseudo_labels = self._teach(multi_batch_inputs['weak'],
-                                    multi_batch_data_samples['weak'])
-        images, pseudo_labels = self.cutmix(multi_batch_inputs['strong'],
-                                            pseudo_labels)
+        of_labeled, of_unlabeled, pseudo_labels = self._student_and_teacher(
+            multi_batch_inputs, multi_batch_data_samples['weak'])
+        numbers = HostCopy(count_segments(pseudo_labels))
+        labeled_gt = labeled_gt.wait()
+        costs = [head.criterion.costs(*of_labeled, labeled_gt)]
+        pseudo_labels = trim_segments(pseudo_labels, numbers.wait().tolist())
         pseudo_gt = [
             InstanceData(labels=label.labels, masks=label.masks())
             for label in pseudo_labels
         ]
-        of_labeled, of_unlabeled = self._student_forward(labeled, images)
-        of_labeled_match, of_unlabeled_match = \
-            self.student.panoptic_head.criterion.match(
-                [(*of_labeled, labeled_gt), (*of_unlabeled, pseudo_gt)])
+        costs.append(head.criterion.costs(*of_unlabeled, pseudo_gt))
+        labeled_match, pseudo_match = head.criterion.solve(costs)
         return dict(
             **_pseudo_statistics(pseudo_labels),
             **self._part_losses('labeled', of_labeled, labeled_gt,
-                                of_labeled_match),
+                                labeled_match),
             **self._part_losses('pseudo', of_unlabeled, pseudo_gt,
-                                of_unlabeled_match))
+                                pseudo_match))
 
-    def _ground_truth(self, samples: SampleList) -> List[InstanceData]:
-        return self.student.panoptic_head.preprocess_gt(
-            [sample.gt_instances for sample in samples],
-            [sample.gt_sem_seg for sample in samples])
+    def _student_and_teacher(self, inputs: Dict[str, Tensor],
+                             weak_samples: SampleList) -> tuple:
+        """Predictions of the student, and what the teacher makes of them.
+
+        Returns:
+            tuple: The student's predictions on labelled and on mixed images,
+            and the segments of the latter, not trimmed.
+        """
+        weak, strong = inputs['weak'], inputs['strong']
+        opinion = self._ask_teacher(weak)
+        pastes = self.cutmix.draw(len(strong), strong.shape[-2:])
+        of_labeled, of_unlabeled = self._student_forward(
+            inputs['labeled'], self.cutmix.mix_images(strong, pastes))
+        pseudo_labels = self.cutmix.mix_labels(
+            self._pseudo_labels(opinion, weak.shape[-2:], weak_samples),
+            pastes)
+        return of_labeled, of_unlabeled, pseudo_labels
 
     def _part_losses(self,
                      part: str,
@@ -157,16 +187,6 @@ class DEARLi(SemiBaseDetector):
             *predictions, targets, [], match)
         weight = self.semi_train_cfg.get(f'{part}_weight', 1.0)
         return _sum_over_predictions(terms, f'{part}_', weight)
-
-    def parse_losses(self, losses: Dict[str, Tensor]):
-        """Add up the losses; see mmengine.
-
-        Raises:
-            NonFiniteError: If one of them is NaN or infinite, in any process,
-                before it reaches the weights.
-        """
-        check_losses(losses)
-        return super().parse_losses(losses)
 
     @torch.no_grad()
     def pseudo_label(self, weak: Tensor,
@@ -181,15 +201,24 @@ class DEARLi(SemiBaseDetector):
         Returns:
             list[PanopticSegments]: Of each image, [H, W].
         """
-        return trim_segments(self._teach(weak, samples))
+        return trim_segments(
+            self._pseudo_labels(
+                self._ask_teacher(weak), weak.shape[-2:], samples))
 
     @torch.no_grad()
-    def _teach(self, weak: Tensor,
-               samples: SampleList) -> List[PanopticSegments]:
-        """:meth:`pseudo_label`, not trimmed: CutMix drops some anyway."""
+    def _ask_teacher(self, weak: Tensor) -> TeacherOpinion:
+        """The teacher's predictions, for which the host does not wait."""
+        class_logits, mask_logits = self.teacher.predict_queries(weak)
+        kept = self.teacher.panoptic_fusion_head.kept_queries(class_logits)
+        return TeacherOpinion(class_logits, mask_logits, HostCopy(kept))
+
+    @torch.no_grad()
+    def _pseudo_labels(self, opinion: TeacherOpinion, size: Tuple[int, int],
+                       samples: SampleList) -> List[PanopticSegments]:
+        """Segments of the weak views, not trimmed: CutMix drops some."""
         return self.teacher.panoptic_fusion_head.pseudo_label(
-            *self.teacher.predict_queries(weak), weak.shape[-2:],
-            [sample.img_shape[:2] for sample in samples])
+            opinion.class_logits, opinion.mask_logits, opinion.kept.wait(),
+            size, [sample.img_shape[:2] for sample in samples])
 
     def _student_forward(self, labeled: Tensor, unlabeled: Tensor):
         """Predictions on both batches, in one forward pass if sizes allow."""
@@ -294,6 +323,6 @@ def _pseudo_statistics(labels: List[PanopticSegments]) -> Dict[str, Tensor]:
     covered = torch.stack([(label.seg_map > 0).float().mean()
                            for label in labels])
     return dict(
-        pseudo_segments=covered.new_tensor(len(scores) / len(labels)),
+        pseudo_segments=covered.new_full((), len(scores) / len(labels)),
         pseudo_confidence=scores.sum() / max(len(scores), 1),
         pseudo_coverage=covered.mean())

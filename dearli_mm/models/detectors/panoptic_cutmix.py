@@ -1,14 +1,20 @@
 """CutMix of a batch of images with their segments."""
-from typing import List, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor
 
 from dearli_mm.functional import PanopticSegments, cutmix_box
-from dearli_mm.functional.cutmix import paste_segments
+from dearli_mm.functional.cutmix import Box, paste_segments
 from dearli_mm.functional.segments import trim_segments
 
 PARTNERS = ('batch', 'fresh')
+
+
+class Paste(NamedTuple):
+    """What is pasted into an image: a box of another image of the batch."""
+    partner: int
+    box: Box
 
 
 class PanopticCutMix:
@@ -58,19 +64,70 @@ class PanopticCutMix:
         Raises:
             ValueError: If fresh partners are asked of an odd batch.
         """
-        partners = self._partners(len(images))
-        mixed_images = images[:len(partners)].clone()
-        mixed_labels = labels[:len(partners)]
-        for index, other in enumerate(partners):
-            if torch.rand(()) >= self.prob or other == index:
-                continue
-            box = cutmix_box(images.shape[-2:], self.area, self.aspect)
-            y0, x0, y1, x1 = box
-            mixed_images[index, :, y0:y1, x0:x1] = images[other, :, y0:y1,
-                                                          x0:x1]
-            mixed_labels[index] = paste_segments(labels[index], labels[other],
-                                                 box)
-        return mixed_images, trim_segments(mixed_labels)
+        pastes = self.draw(len(images), images.shape[-2:])
+        return (self.mix_images(images, pastes),
+                trim_segments(self.mix_labels(labels, pastes)))
+
+    def draw(self, batch_size: int,
+             size: Tuple[int, int]) -> List[Optional[Paste]]:
+        """Decide what is pasted where; asks neither images nor labels.
+
+        Args:
+            batch_size (int): Number of images B.
+            size (tuple[int, int]): Their height and width in pixels.
+
+        Returns:
+            list[Paste | None]: Of each image to learn from; None for an image
+            that stays as it is.
+
+        Raises:
+            ValueError: If fresh partners are asked of an odd batch.
+        """
+        return [
+            None if torch.rand(()) >= self.prob or partner == index else Paste(
+                partner, cutmix_box(size, self.area, self.aspect))
+            for index, partner in enumerate(self._partners(batch_size))
+        ]
+
+    @staticmethod
+    def mix_images(images: Tensor,
+                   pastes: Sequence[Optional[Paste]]) -> Tensor:
+        """Paste into copies of images.
+
+        Args:
+            images (Tensor): Shape [B, 3, H, W]; stays as it is.
+            pastes (Sequence[Paste | None]): See :meth:`draw`.
+
+        Returns:
+            Tensor: Shape [len(pastes), 3, H, W].
+        """
+        mixed = images[:len(pastes)].clone()
+        for index, paste in enumerate(pastes):
+            if paste is not None:
+                y0, x0, y1, x1 = paste.box
+                mixed[index, :, y0:y1, x0:x1] = images[paste.partner, :, y0:y1,
+                                                       x0:x1]
+        return mixed
+
+    @staticmethod
+    def mix_labels(labels: Sequence[PanopticSegments],
+                   pastes: Sequence[Optional[Paste]]
+                   ) -> List[PanopticSegments]:
+        """Paste into segments.
+
+        Args:
+            labels (Sequence[PanopticSegments]): Of each of B images, [H, W];
+                need not be trimmed.
+            pastes (Sequence[Paste | None]): See :meth:`draw`.
+
+        Returns:
+            list[PanopticSegments]: len(pastes) of them, not trimmed.
+        """
+        return [
+            labels[index] if paste is None else paste_segments(
+                labels[index], labels[paste.partner], paste.box)
+            for index, paste in enumerate(pastes)
+        ]
 
     def _partners(self, batch_size: int) -> List[int]:
         """Index of the partner of each image that is learnt from."""

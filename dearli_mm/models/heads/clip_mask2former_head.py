@@ -10,7 +10,6 @@ from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 from mmdet.utils import ConfigType, InstanceList, OptConfigType
 from mmengine.config import ConfigDict
-from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from dearli_mm.functional import (Match, class_logits, geometric_ensemble,
@@ -24,6 +23,8 @@ from dearli_mm.models.layers import (MaskLogits, activate_out_of_place,
                                      multiply_by_onednn, sample_in_bags)
 from dearli_mm.models.layers.positions import sine_positions
 from dearli_mm.models.losses import SetCriterion
+
+from .panoptic_targets import PanopticTargets
 
 
 class _Level(NamedTuple):
@@ -242,28 +243,36 @@ class CLIPMask2FormerHead(Mask2FormerHead):
                 [1, H, W]; stuff is taken of them.
 
         Returns:
-            list[InstanceData]: ``labels`` int64 [n] and ``masks`` bool
-            [n, H, W]; segments without a pixel are left out.
+            list[InstanceData]: See :meth:`PanopticTargets.wait`.
         """
-        return [
-            self._join_things_and_stuff(things, semantic) for things, semantic
-            in zip(batch_gt_instances, batch_gt_semantic_segs)
-        ]
+        return PanopticTargets(batch_gt_instances, batch_gt_semantic_segs,
+                               self.num_things_classes,
+                               self.num_classes).wait()
 
-    def _join_things_and_stuff(self, things: InstanceData,
-                               semantic) -> InstanceData:
-        labels = things.labels
-        masks = things.masks.to_tensor(torch.bool, labels.device)
-        if semantic is not None:
-            class_map = semantic.sem_seg[0].to(labels.device)
-            present = class_map.unique().long()
-            stuff = present[(present >= self.num_things_classes)
-                            & (present < self.num_classes)]
-            stuff_masks = class_map == stuff.view(-1, 1, 1)
-            labels = torch.cat((labels, stuff))
-            masks = torch.cat((masks, stuff_masks))
-        seen = masks.flatten(1).any(1)
-        return InstanceData(labels=labels[seen], masks=masks[seen])
+    def targets_of(self, batch_data_samples: SampleList) -> PanopticTargets:
+        """Ground truth, to be waited for when there is other work.
+
+        Args:
+            batch_data_samples (SampleList): Of labelled images.
+        """
+        return PanopticTargets.of_samples(batch_data_samples,
+                                          self.num_things_classes,
+                                          self.num_classes)
+
+    def loss(self, x: Tuple[Tensor, ...],
+             batch_data_samples: SampleList) -> Dict[str, Tensor]:
+        """Set losses of labelled images.
+
+        Args:
+            x (tuple[Tensor]): Backbone features, each [B, C_i, H_i, W_i].
+            batch_data_samples (SampleList): With ground truth.
+
+        Returns:
+            dict[str, Tensor]: See :meth:`loss_by_feat`.
+        """
+        targets = self.targets_of(batch_data_samples)
+        predictions = self(x)
+        return self.loss_by_feat(*predictions, targets.wait(), [])
 
     # ---------------------------------------------------------- prediction
 

@@ -78,17 +78,29 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
         classes = torch.arange(self.num_classes, device=device)
         return classes < self.num_things_classes
 
+    def kept_queries(self, class_logits: Tensor) -> Tensor:
+        """Queries that compete for pixels.
+
+        Args:
+            class_logits (Tensor): Shape [B, Q, C+1], void last.
+
+        Returns:
+            Tensor: bool [B, Q].
+        """
+        return kept_queries(class_logits.float(),
+                            self.test_cfg.get('score_thr', 0.0))
+
     def pseudo_label(
-            self, class_logits: Tensor, mask_logits: Tensor,
+            self, class_logits: Tensor, mask_logits: Tensor, kept: Tensor,
             size: Tuple[int, int],
             valid_sizes: Sequence[Tuple[int, int]]) -> List[PanopticSegments]:
         """Segments of training images; padding belongs to none.
 
-        The host waits for the device once, to know which queries are kept.
-
         Args:
             class_logits (Tensor): Shape [B, Q, C+1], void last.
             mask_logits (Tensor): Shape [B, Q, h, w], at stride 4.
+            kept (Tensor): What :meth:`kept_queries` gives, on the host: their
+                numbers are sizes of tensors.
             size (tuple[int, int]): Padded size of the images.
             valid_sizes (Sequence[tuple[int, int]]): Size of the part of each
                 that is image, at the upper left.
@@ -97,8 +109,6 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
             list[PanopticSegments]: [H, W], not trimmed; see
             :func:`~dearli_mm.functional.segments.trim_segments`.
         """
-        kept = kept_queries(class_logits.float(),
-                            self.test_cfg.get('score_thr', 0.0)).cpu()
         queries = kept.nonzero()[:, 1].to(
             class_logits.device, non_blocking=True)
         return [

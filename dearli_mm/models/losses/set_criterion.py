@@ -2,6 +2,7 @@
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
+import torch.nn.functional as F
 from mmdet.utils import InstanceList, reduce_mean
 from torch import Tensor
 
@@ -27,9 +28,17 @@ class Targets(NamedTuple):
     masks: Tensor
     counts: List[int]
 
-    def num_pairs(self, num_queries: int) -> List[int]:
-        """Targets of each image that get a query."""
-        return [min(count, num_queries) for count in self.counts]
+
+class MatchingCosts(NamedTuple):
+    """What pairs of queries and targets of a batch would cost.
+
+    Attributes:
+        values (Tensor): Costs [L, B, Q, n]; image b uses the first
+            ``counts[b]`` columns.
+        counts (list[int]): Number of targets of each image, n at most.
+    """
+    values: Tensor
+    counts: List[int]
 
 
 class SetCriterion:
@@ -82,8 +91,8 @@ class SetCriterion:
             mask_logits (MaskLogits): Of the same predictions.
             instances (list[InstanceData]): ``labels`` int64 [n] and ``masks``
                 bool [n, H, W] of each image.
-            match (Match, optional): What :meth:`match` gave for them; by
-                default it is called.
+            match (Match, optional): Their pairs, from :meth:`solve`; by
+                default they are worked out.
 
         Returns:
             dict[str, Tensor]: Named as in mmdet: ``loss_cls``, ``loss_mask``,
@@ -91,7 +100,8 @@ class SetCriterion:
             others.
         """
         if match is None:
-            match, = self.match([(class_logits, mask_logits, instances)])
+            match, = self.solve(
+                [self.costs(class_logits, mask_logits, instances)])
         targets = gather_targets(instances)
         batch_size, num_queries = class_logits[0].shape[:2]
         with torch.autocast(mask_logits.features.device.type, enabled=False):
@@ -99,7 +109,8 @@ class SetCriterion:
             mask_logits = mask_logits.float()
             num_targets, cls_share = self._normalizers(targets, batch_size,
                                                        num_queries)
-            pairs = mask_logits.pairs(match, targets.num_pairs(num_queries))
+            pairs = mask_logits.pairs(
+                match, _num_pairs(targets.counts, num_queries))
             points = uncertain_points(
                 pairs.detach().flatten(0, 1), self.num_points,
                 self.oversample_ratio, self.importance_sample_ratio)
@@ -117,61 +128,72 @@ class SetCriterion:
         }
 
     @torch.no_grad()
-    def match(self, parts: Sequence[tuple]) -> List[Match]:
-        """Pair predictions with targets, of some batches at once.
+    def costs(self, class_logits: List[Tensor], mask_logits: MaskLogits,
+              instances: InstanceList) -> MatchingCosts:
+        """What each pair of a query and a target of its image would cost.
+
+        All predictions are compared at the same uniform points, so that the
+        targets are read once. The host does not wait for the costs.
 
         Args:
-            parts (Sequence[tuple]): ``class_logits``, ``mask_logits`` and
-                ``instances`` of each batch, as :meth:`__call__` takes them.
+            class_logits (list[Tensor]): L tensors [B, Q, C+1], void last.
+            mask_logits (MaskLogits): Of the same predictions.
+            instances (list[InstanceData]): See :meth:`__call__`.
+
+        Returns:
+            MatchingCosts: To be solved, with those of other batches.
+        """
+        targets = gather_targets(instances)
+        batch_size, size = len(targets.counts), max(targets.counts)
+        device = mask_logits.features.device
+        with torch.autocast(device.type, enabled=False):
+            points = torch.rand(batch_size, self.num_points, 2, device=device)
+            image, column = _rows_and_columns(targets.counts, device)
+            labels = targets.labels.new_zeros(batch_size, size)
+            labels[image, column] = targets.labels
+            target_points = points.new_zeros(batch_size, size, self.num_points)
+            target_points[image, column] = sample_masks(
+                targets.masks, points[image])
+            values = torch.stack([
+                matching_cost(logits.float(), sample_logits(masks, points),
+                              labels, target_points, self.match_weights)
+                for logits, masks in zip(class_logits, mask_logits.float())
+            ])
+        return MatchingCosts(values, targets.counts)
+
+    @torch.no_grad()
+    def solve(self, costs: Sequence[MatchingCosts]) -> List[Match]:
+        """Pair predictions with targets, of some batches at once.
+
+        Here the host waits for the device, and in a step nowhere else.
+
+        Args:
+            costs (Sequence[MatchingCosts]): Of each batch, from
+                :meth:`costs`; all of equal L and Q.
 
         Returns:
             list[Match]: Of each batch, tensors [L, N].
         """
-        targets = [gather_targets(instances) for _, _, instances in parts]
-        size = max(max(own.counts) for own in targets)
-        device = parts[0][1].features.device
-        with torch.autocast(device.type, enabled=False):
-            costs = torch.cat([
-                self.costs(class_logits, mask_logits.float(), own, size)
-                for (class_logits, mask_logits, _), own in zip(parts, targets)
-            ], 1)
-        matches = hungarian_match(costs,
-                                  [n for own in targets for n in own.counts])
+        size = max(own.values.shape[-1] for own in costs)
+        values = torch.cat([
+            F.pad(own.values, (0, size - own.values.shape[-1]))
+            for own in costs
+        ], 1)
+        matches = hungarian_match(values,
+                                  [n for own in costs for n in own.counts])
         image, query, target = map(torch.stack, zip(*matches))
         first_pair = first_image = first_target = 0
         result = []
-        for own in targets:
-            pairs = slice(first_pair,
-                          first_pair + sum(own.num_pairs(costs.shape[2])))
+        for own in costs:
+            num_pairs = sum(_num_pairs(own.counts, values.shape[2]))
+            pairs = slice(first_pair, first_pair + num_pairs)
             result.append(
                 Match(image[:, pairs] - first_image, query[:, pairs],
                       target[:, pairs] - first_target))
             first_pair = pairs.stop
             first_image += len(own.counts)
-            first_target += len(own.labels)
+            first_target += sum(own.counts)
         return result
-
-    def costs(self, class_logits: List[Tensor], mask_logits: MaskLogits,
-              targets: Targets, size: int) -> Tensor:
-        """Costs [L, B, Q, size], each image's targets first.
-
-        All predictions are compared at the same uniform points, so that the
-        targets are read once.
-        """
-        batch_size = len(targets.counts)
-        points = torch.rand(
-            batch_size, self.num_points, 2, device=targets.masks.device)
-        image, column = _rows_and_columns(targets.counts, points.device)
-        labels = targets.labels.new_zeros(batch_size, size)
-        labels[image, column] = targets.labels
-        target_points = points.new_zeros(batch_size, size, self.num_points)
-        target_points[image, column] = sample_masks(targets.masks,
-                                                    points[image])
-        return torch.stack([
-            matching_cost(logits.float(), sample_logits(masks, points), labels,
-                          target_points, self.match_weights)
-            for logits, masks in zip(class_logits, mask_logits)
-        ])
 
     def _normalizers(self, targets: Targets, batch_size: int,
                      num_queries: int) -> Tuple[Tensor, Tensor]:
@@ -182,12 +204,13 @@ class SetCriterion:
             at least 1; and the factor of a cross-entropy that was divided by
             the class weights of this process, in place of the mean ones.
         """
-        matched = sum(targets.num_pairs(num_queries))
+        matched = sum(_num_pairs(targets.counts, num_queries))
         void = batch_size * num_queries - matched
         own = torch.tensor(
             [sum(targets.counts), matched + self.void_weight * void],
-            dtype=torch.float32,
-            device=targets.labels.device)
+            dtype=torch.float32)
+        # From a list right to a device would be a copy that waits for it.
+        own = own.to(targets.labels.device, non_blocking=True)
         num_targets, class_weight = reduce_mean(own)
         return num_targets.clamp(min=1), own[1] / class_weight
 
@@ -198,6 +221,11 @@ def gather_targets(instances: InstanceList) -> Targets:
         torch.cat([gt.labels for gt in instances]),
         torch.cat([gt.masks for gt in instances]).bool(),
         [len(gt.labels) for gt in instances])
+
+
+def _num_pairs(counts: List[int], num_queries: int) -> List[int]:
+    """Targets of each image that get a query."""
+    return [min(count, num_queries) for count in counts]
 
 
 def _rows_and_columns(counts: List[int],

@@ -42,10 +42,10 @@ seeds = [0, 1]
 prepare = {
     'masks': dict(
         command='{python} tools/sam_masks.py ' + _data + '/train/images '
-        '{output} --generator felzenszwalb',
+        '{output} --generator felzenszwalb --sigma 0.8 --min-size 0.02',
         output='data/mini_benchmark_masks/train'),
     'warm-up': dict(
         config=_configs + 'warm-up.py',
         needs=['masks'],
-        output='{work_dir}/iter_500.pth'),
+        output='{work_dir}/iter_1000.pth'),
 }

@@ -31,5 +31,5 @@ prepare = {
         cfg_options={
             'train_dataloader.dataset.data_prefix.masks': '{masks}/'
         },
-        output='{work_dir}/iter_500.pth'),
+        output='{work_dir}/iter_1000.pth'),
 }

@@ -20,6 +20,7 @@ from mini_benchmark.clip_training import Learner  # noqa: E402
 from mini_benchmark.dataset import write_dataset  # noqa: E402
 from mini_benchmark.matched_masks import (MatchedMasks,  # noqa: E402
                                           match_segments)
+from mini_benchmark.oracle import rename, segments_of  # noqa: E402
 from mini_benchmark.scenes import compose_scene  # noqa: E402
 from mini_benchmark.sources import (CLASSES, STUFF, THINGS,  # noqa: E402
                                     CutOut, Photos, as_cut_out, split_objects,
@@ -34,6 +35,7 @@ from dearli_mm.apis.benchmark.checks import job_config  # noqa: E402
 from dearli_mm.apis.benchmark.grid import read_grid  # noqa: E402
 from dearli_mm.datasets.mask_folder import MaskFolder  # noqa: E402
 from dearli_mm.datasets.splits import read_split  # noqa: E402
+from dearli_mm.functional import PanopticSegments  # noqa: E402
 from dearli_mm.functional.panoptic_ids import id2rgb  # noqa: E402
 from dearli_mm.models.clip import build_clip  # noqa: E402
 
@@ -160,7 +162,7 @@ def test_the_clip_learns(photos, with_targets, monkeypatch):
     assert len(learner.vocabulary()) > 20
 
 
-@pytest.mark.parametrize('name', [*METHODS, 'warm-up'])
+@pytest.mark.parametrize('name', [*METHODS, 'oracle', 'warm-up'])
 def test_configs_build(name):
     model = copy.deepcopy(config(name).model)
     detector = model.get('detector', model)
@@ -190,7 +192,8 @@ def test_methods_differ_in_their_method_alone():
 
 
 @pytest.mark.parametrize('name, runs', [('grid', 12), ('camvid', 2),
-                                        ('true_masks_grid', 2)])
+                                        ('true_masks_grid', 2),
+                                        ('oracle_grid', 2)])
 def test_grids(name, runs, monkeypatch):
     monkeypatch.chdir(REPO)
     grid = read_grid(PROJECT / f'{name}.py', ['train.py'])
@@ -248,3 +251,43 @@ def test_true_segments_are_masks_of_a_warm_up(photos, tmp_path):
     segments = truth['annotations'][1]['segments_info']
     assert [a['area'] for a in content['annotations']] == [
         s['area'] for s in segments]
+
+
+def test_the_oracle_renames_segments():
+    guess = PanopticSegments(
+        torch.tensor([[1, 1, 2, 2], [3, 3, 0, 4]]), torch.tensor([0, 1, 5, 3]),
+        torch.tensor([True, True, False, False]),
+        torch.tensor([.5, .6, .7, .8]))
+    masks = torch.tensor([[[1, 1, 1, 1], [1, 0, 0, 0]],
+                          [[0, 0, 0, 0], [0, 1, 1, 0]]]).bool()
+    masks[1, 1, 0] = True
+    masks[0, 1, 0] = False
+    truth = segments_of(torch.tensor([4, 1]), masks, 2)
+    found = rename(guess, truth, 2)
+    # 1 and 2 lie on one stuff segment, 3 on a thing, 4 on nothing.
+    assert found.seg_map.tolist() == [[1, 1, 1, 1], [2, 2, 0, 3]]
+    assert found.labels.tolist()[:3] == [4, 1, 3]
+    assert found.is_thing.tolist()[:3] == [False, True, False]
+    assert found.scores[:3].tolist() == pytest.approx([.6, .7, .8])
+
+
+def test_the_oracle_sees_annotations(photos, tmp_path):
+    write_dataset(str(tmp_path), 2, 1, 128,
+                  photos=dict(train=photos, val=photos))
+    cfg = config('oracle')
+    part = cfg.train_dataloader.unlabeled.dataset
+    part.split = ['00000.jpg']
+    part.dataset.data_root = str(tmp_path) + '/'
+    cfg.model.detector.backbone.pretrained = None
+    item = DATASETS.build(part)[0]
+    cfg.model.knows = 'segments'
+    model = MODELS.build(cfg.model)
+    sample = item['data_samples']['weak']
+    label, = model._pseudo_labels(None, (128, 128), [sample])
+    true = set(sample.gt_instances.labels.tolist()) | (
+        set(sample.gt_sem_seg.sem_seg.unique().tolist()) & set(range(6, 12)))
+    assert set(label.labels.tolist()) == true and true
+    assert (label.seg_map > 0).all()
+    cfg.model.knows = 'all'
+    with pytest.raises(ValueError, match="model.knows='all'"):
+        MODELS.build(cfg.model)

@@ -1,7 +1,7 @@
 # DEARLi: DEAR from the pixel decoder and mask decoder of the warm-up.
 _base_ = './dear.py'
 
-warmup = 'work_dirs/mini_benchmark/prepare/warm-up/iter_500.pth'
+warmup = 'work_dirs/mini_benchmark/prepare/warm-up/iter_1000.pth'
 custom_hooks = [
     dict(type='SAMWarmupHook', checkpoint=warmup, required=True),
     *_base_.custom_hooks

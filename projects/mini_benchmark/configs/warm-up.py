@@ -10,7 +10,7 @@ data_root = 'data/mini_benchmark/'
 masks = 'data/mini_benchmark_masks/train/'
 clip_weights = 'data/mini_benchmark/clip/dearli_mini.safetensors'
 num_workers = 0  # a loader; for one core
-max_iters = 500
+max_iters = 1000
 scales = [k / 10 for k in range(10, 21)]  # short side in training, in crops
 test_size = 192  # short side at test
 

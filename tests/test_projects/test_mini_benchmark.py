@@ -16,6 +16,7 @@ REPO = Path(__file__).resolve().parents[2]
 PROJECT = REPO / 'projects/mini_benchmark'
 sys.path.insert(0, str(PROJECT))
 
+from mini_benchmark import clip_training  # noqa: E402
 from mini_benchmark.clip_training import Learner  # noqa: E402
 from mini_benchmark.dataset import write_dataset  # noqa: E402
 from mini_benchmark.matched_masks import (MatchedMasks,  # noqa: E402
@@ -291,3 +292,31 @@ def test_the_oracle_sees_annotations(photos, tmp_path):
     cfg.model.knows = 'all'
     with pytest.raises(ValueError, match="model.knows='all'"):
         MODELS.build(cfg.model)
+
+
+def test_training_the_clip_goes_on(photos, tmp_path, monkeypatch, capsys):
+    for name, value in dict(KEPT=(2, 4), FRESH=(1, 1), SCENES=2, OBJECTS=4,
+                            INTERVAL=2).items():
+        monkeypatch.setattr(clip_training, name, value)
+    other = photos.things['coin'][0]._replace(label='hats', name='hat.png')
+    monkeypatch.setattr(clip_training, 'load_photos', lambda subset: photos)
+    monkeypatch.setattr(clip_training, 'load_others', lambda: [other])
+    out = tmp_path / 'new/clip.safetensors'
+    learn, calls = Learner.forward, []
+
+    def interrupted(learner):
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return learn(learner)
+
+    monkeypatch.setattr(Learner, 'forward', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        clip_training.train_clip(str(out), 5, with_teacher=False)
+    assert not out.exists()
+    with pytest.raises(ValueError, match=r"state is of a run of .*'steps': 5"):
+        clip_training.train_clip(str(out), 6, with_teacher=False)
+    clip_training.train_clip(str(out), 5, with_teacher=False)
+    assert 'goes on after step 2' in capsys.readouterr().out
+    assert len(calls) == 4 + 3
+    assert [path.name for path in out.parent.iterdir()] == [out.name]

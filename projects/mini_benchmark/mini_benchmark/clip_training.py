@@ -1,12 +1,13 @@
 """Trains the CLIP of the mini benchmark."""
 from __future__ import annotations
 
+import io
 import math
 import time
 from collections import deque
 from functools import partial
 from pathlib import Path
-from typing import Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
 import numpy as np
 import open_clip
@@ -14,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dearli_mm.apis.dataset_conversion.files import write_bytes
 from dearli_mm.apis.tiny_clip import (build_optimiser, contrastive_loss,
                                       dense_features, embed_pooled, enliven,
                                       pool_regions, save)
@@ -30,11 +32,15 @@ SCENES, OBJECTS = 12, 40  # views a step
 FRESH = 4, 12  # of them made anew; the others are some of the latest
 KEPT = 240, 720  # of the latest views
 WORDS = 24  # tokens a caption; the longest has fewer
+INTERVAL = 100  # steps between lines of progress, and saved states
 
 
 def train_clip(out: str, steps: int = 2000, seed: int = 0,
                with_teacher: bool = True) -> None:
     """Train the CLIP and write it as fp16 safetensors.
+
+    A run that was stopped goes on from its last state, which lies beside the
+    file as long as that is not written; only the latest views are drawn anew.
 
     Args:
         out (str): File to write, ``*.safetensors``.
@@ -42,7 +48,12 @@ def train_clip(out: str, steps: int = 2000, seed: int = 0,
         seed (int): Of weights, views and captions.
         with_teacher (bool): Whether an ImageNet network helps; see
             :mod:`mini_benchmark.teacher`.
+
+    Raises:
+        ValueError: If a run of other settings was stopped there.
     """
+    state = _SavedState(out, dict(steps=steps, seed=seed,
+                                  with_teacher=with_teacher))
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, 3])
     photos, others = load_photos('train'), load_others()
@@ -56,8 +67,9 @@ def train_clip(out: str, steps: int = 2000, seed: int = 0,
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min(1, (step + 1) / 100) *
         (0.5 + 0.5 * math.cos(math.pi * step / steps)))
+    first = state.load(learner, optimiser, schedule)
     start, running = time.time(), torch.zeros(3)
-    for step in range(1, steps + 1):
+    for step in range(first + 1, steps + 1):
         losses = learner()
         optimiser.zero_grad()
         losses.sum().backward()
@@ -66,15 +78,66 @@ def train_clip(out: str, steps: int = 2000, seed: int = 0,
         schedule.step()
         model.logit_scale.data.clamp_(max=math.log(100))
         running += losses.detach()
-        if step % 100 == 0 or step == steps:
-            left = (time.time() - start) / step * (steps - step)
+        if step % INTERVAL == 0 or step == steps:
+            left = (time.time() - start) / (step - first) * (steps - step)
             parts = ' '.join(f'{part:.3f}'
-                             for part in running / ((step - 1) % 100 + 1))
+                             for part in running / ((step - 1) % INTERVAL + 1))
             print(f'step {step}/{steps}  losses {parts}'
                   f'  time left {left / 60:.1f} min', flush=True)
             running.zero_()
-    Path(out).parent.mkdir(parents=True, exist_ok=True)
+            state.save(step, learner, optimiser, schedule)
     save(model, out, learner.vocabulary(), 'mini benchmark captions')
+    state.remove()
+
+
+class _SavedState:
+    """What a stopped run needs to go on.
+
+    Args:
+        out (str): File that the run is to write.
+        settings (dict): Arguments that must be the same.
+
+    Raises:
+        ValueError: If they are not.
+    """
+
+    def __init__(self, out: str, settings: Dict[str, Any]) -> None:
+        self.path = Path(f'{out}.state')
+        self.settings = settings
+        self._found = None
+        if self.path.exists():
+            self._found = torch.load(self.path, weights_only=True)
+            if self._found['settings'] != settings:
+                raise ValueError(
+                    f'{self.path} is of a run of {self._found["settings"]}, '
+                    f'but this one is of {settings}: use the same, or remove '
+                    'the file to start anew')
+
+    def load(self, learner: Learner, *parts: Any) -> int:
+        """Put the state back; returns the steps that were taken."""
+        if self._found is None:
+            return 0
+        learner.load_state_dict(self._found['learner'])
+        learner.scenes = self._found['scenes']
+        learner.rng.bit_generator.state = self._found['rng']
+        for part, state in zip(parts, self._found['parts']):
+            part.load_state_dict(state)
+        print(f'goes on after step {self._found["step"]} ({self.path})')
+        return self._found['step']
+
+    def save(self, step: int, learner: Learner, *parts: Any) -> None:
+        """Write the state, all or nothing."""
+        buffer = io.BytesIO()
+        torch.save(
+            dict(settings=self.settings, step=step, scenes=learner.scenes,
+                 rng=learner.rng.bit_generator.state,
+                 learner=learner.state_dict(),
+                 parts=[part.state_dict() for part in parts]), buffer)
+        write_bytes(self.path, buffer.getvalue())
+
+    def remove(self) -> None:
+        """The file that it was for is complete."""
+        self.path.unlink(missing_ok=True)
 
 
 class Learner(nn.Module):

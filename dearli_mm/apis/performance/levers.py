@@ -15,7 +15,7 @@ from mmcv.ops import MultiScaleDeformableAttention
 from torch import Tensor, nn
 
 from dearli_mm.functional import classification, points
-from dearli_mm.models.heads import clip_mask2former_head
+from dearli_mm.models.heads import query_decoder_head
 from dearli_mm.models.layers import (MaskLogits, deformable, onednn,
                                      pixel_decoder, positions)
 from dearli_mm.models.losses.set_criterion import MatchingCosts
@@ -172,7 +172,7 @@ def _masks_resized_by_layer(step: TrainingStep) -> None:
     for network in (step.model.student, step.model.teacher):
         head = network.panoptic_head
         head._level = MethodType(level, head)
-    clip_mask2former_head._inside = inside
+    query_decoder_head._inside = inside
 
 
 @_lever('cached-positions')

@@ -1,6 +1,6 @@
 """Student and teacher."""
 import copy
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import torch
 from mmdet.models.data_preprocessors import MultiBranchDataPreprocessor
@@ -16,21 +16,9 @@ from dearli_mm.functional.segments import count_segments, trim_segments
 from dearli_mm.utils import ChecksLosses, HostCopy
 
 from .panoptic_cutmix import PanopticCutMix
+from .teacher import TeacherOpinion, pseudo_statistics, serve_both, teacher_of
 
 PREDICT_ON = ('student', 'teacher', 'both')
-
-
-class TeacherOpinion(NamedTuple):
-    """What the teacher says of the weak views.
-
-    Attributes:
-        class_logits (Tensor): Shape [B, Q, C+1], void last.
-        mask_logits (Tensor): Shape [B, Q, h, w].
-        kept (HostCopy): Queries that compete for pixels, bool [B, Q].
-    """
-    class_logits: Tensor
-    mask_logits: Tensor
-    kept: HostCopy
 
 
 @MODELS.register_module()
@@ -80,7 +68,7 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
         # While it is set, the student learns from labelled images alone.
         self.burning_in = False
         self.student = MODELS.build(self._with_preprocessor(detector))
-        self.teacher = _teacher_of(self.student)
+        self.teacher = teacher_of(self.student)
 
     def _with_preprocessor(self, detector: ConfigType) -> ConfigType:
         """Let the networks know how their images are normalised."""
@@ -153,7 +141,7 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
         costs.append(head.criterion.costs(*of_unlabeled, pseudo_gt))
         labeled_match, pseudo_match = head.criterion.solve(costs)
         return dict(
-            **_pseudo_statistics(pseudo_labels),
+            **pseudo_statistics(pseudo_labels),
             **self._part_losses('labeled', of_labeled, labeled_gt,
                                 labeled_match),
             **self._part_losses('pseudo', of_unlabeled, pseudo_gt,
@@ -272,39 +260,8 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
     def _load_from_state_dict(self, state_dict: dict, prefix: str,
                               *args) -> None:
         """Accept the checkpoint of one network for both of them."""
-        if not any(
-                key.startswith((f'{prefix}student.', f'{prefix}teacher.'))
-                for key in state_dict):
-            own_teacher = set(self.teacher.state_dict())
-            for key in [k for k in state_dict if k.startswith(prefix)]:
-                name, value = key[len(prefix):], state_dict.pop(key)
-                state_dict[f'{prefix}student.{name}'] = value
-                if name in own_teacher:
-                    state_dict[f'{prefix}teacher.{name}'] = value
+        serve_both(state_dict, prefix, self.teacher)
         nn.Module._load_from_state_dict(self, state_dict, prefix, *args)
-
-
-def _teacher_of(student: nn.Module) -> nn.Module:
-    """A frozen copy of the student that shares what is never trained.
-
-    The teacher refers to a shared backbone without registering it, so it
-    appears once among parameters, in checkpoints and on the device.
-    """
-    shared = {
-        name: module
-        for name, module in student.named_children()
-        if name in ('backbone', 'zero_shot_clip') and not any(
-            p.requires_grad for p in module.parameters())
-    }
-    text_classifier = student.panoptic_head.text_classifier
-    memo = {id(module): module for module in shared.values()}
-    memo[id(text_classifier)] = text_classifier  # has no parameters at all
-    teacher = copy.deepcopy(student, memo)
-    for name, module in shared.items():
-        delattr(teacher, name)
-        object.__setattr__(teacher, name, module)
-    teacher.requires_grad_(False)
-    return teacher.eval()
 
 
 def _sum_over_predictions(terms: Dict[str, Tensor], prefix: str,
@@ -315,14 +272,3 @@ def _sum_over_predictions(terms: Dict[str, Tensor], prefix: str,
         key = prefix + name.split('.')[-1]
         sums[key] = sums.get(key, 0) + weight * value
     return sums
-
-
-def _pseudo_statistics(labels: List[PanopticSegments]) -> Dict[str, Tensor]:
-    """What the log tells of the pseudo-labels of a batch."""
-    scores = torch.cat([label.scores for label in labels])
-    covered = torch.stack([(label.seg_map > 0).float().mean()
-                           for label in labels])
-    return dict(
-        pseudo_segments=covered.new_full((), len(scores) / len(labels)),
-        pseudo_confidence=scores.sum() / max(len(scores), 1),
-        pseudo_coverage=covered.mean())

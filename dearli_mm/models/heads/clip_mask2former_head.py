@@ -1,11 +1,8 @@
 """Mask2Former's head with a text classifier in place of a linear one."""
 import math
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import torch
-import torch.nn.functional as F
-from mmcv.ops import MultiScaleDeformableAttention
-from mmdet.models.dense_heads import Mask2FormerHead
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 from mmdet.utils import ConfigType, InstanceList, OptConfigType
@@ -17,32 +14,20 @@ from dearli_mm.functional import (Match, class_logits, geometric_ensemble,
 from dearli_mm.functional.mask_pooling import resize_logits
 from dearli_mm.models.backbones import OpenCLIPBackbone
 from dearli_mm.models.clip import parse_classes
-from dearli_mm.models.forward_modes import checkpoint_activations
-from dearli_mm.models.layers import (MaskLogits, activate_out_of_place,
-                                     attend_without_weights,
-                                     multiply_by_onednn, sample_in_bags)
-from dearli_mm.models.layers.positions import sine_positions
+from dearli_mm.models.layers import MaskLogits
 from dearli_mm.models.losses import SetCriterion
 
 from .panoptic_targets import PanopticTargets
-
-
-class _Level(NamedTuple):
-    """What the queries look at: key, value [B, K, C]; features [B, C, K]."""
-    key: Tensor
-    value: Tensor
-    mask_features: Tensor
+from .query_decoder_head import QueryDecoderHead
 
 
 @MODELS.register_module()
-class CLIPMask2FormerHead(Mask2FormerHead):
+class CLIPMask2FormerHead(QueryDecoderHead):
     """The CLIP-assisted mask classification head.
 
-    Pixel decoder and mask decoder are mmdet's (the same parameters and
-    results, on a shorter way; masks of all predictions are a
-    :class:`~dearli_mm.models.layers.MaskLogits`). Each query gets an embedding
-    by an MLP, and its class logits are cosines with the text classifier (and
-    a learnable void embedding). For prediction the logits can be mixed with
+    Pixel decoder and mask decoder are mmdet's. Each query gets an embedding by
+    an MLP, and its class logits are cosines with the text classifier (and a
+    learnable void embedding). For prediction the logits can be mixed with
     CLIP's zero-shot opinion of the masks. No parameter depends on the
     classes, so checkpoints move between vocabularies. It works on any
     backbone. Source: DEARLi section 3.1.
@@ -118,21 +103,7 @@ class CLIPMask2FormerHead(Mask2FormerHead):
 
         self.criterion = SetCriterion(loss_weights, match_weights, void_weight,
                                       **(train_cfg or {}))
-        self._choose_forward_modes(with_cp)
-
-    def _choose_forward_modes(self, with_cp: bool) -> None:
-        multiply_by_onednn(self)
-        activate_out_of_place(self)
-        for module in self.pixel_decoder.modules():
-            if isinstance(module, MultiScaleDeformableAttention):
-                sample_in_bags(module)
-        for layer in self.transformer_decoder.layers:
-            attend_without_weights(layer.cross_attn)
-            attend_without_weights(layer.self_attn)
-        if with_cp:
-            for layer in (*self.pixel_decoder.encoder.layers,
-                          *self.transformer_decoder.layers):
-                checkpoint_activations(layer)
+        self.choose_forward_modes(with_cp)
 
     def forward(
         self,
@@ -150,52 +121,8 @@ class CLIPMask2FormerHead(Mask2FormerHead):
             that on the learnable queries) logits [B, Q, C+1], void last, and
             mask logits [B, Q, h, w] at stride 4.
         """
-        queries, masks = self._decode(x)
+        queries, masks = self.decode(x)
         return list(self.classify(self.cls_embed(queries))), masks
-
-    def _decode(self, x: Tuple[Tensor, ...]) -> Tuple[Tensor, MaskLogits]:
-        """Run pixel decoder and mask decoder.
-
-        Returns:
-            tuple[Tensor, MaskLogits]: Of every prediction the normalised
-            queries, [L, B, Q, C], and their masks.
-        """
-        features, memories = self.pixel_decoder(x)
-        levels = [
-            self._level(index, memory, features)
-            for index, memory in enumerate(memories)
-        ]
-        batch_size = len(features)
-        query = self.query_feat.weight.expand(batch_size, -1, -1)
-        query_pos = self.query_embed.weight.expand(batch_size, -1, -1)
-        decoder = self.transformer_decoder
-        queries = [decoder.post_norm(query)]
-        embeds = [self.mask_embed(queries[0])]
-        for index, layer in enumerate(decoder.layers):
-            level = levels[index % self.num_transformer_feat_level]
-            query = layer(
-                query=query,
-                key=level.key,
-                value=level.value,
-                query_pos=query_pos,
-                cross_attn_mask=_inside(embeds[-1], level.mask_features))
-            queries.append(decoder.post_norm(query))
-            embeds.append(self.mask_embed(queries[-1]))
-        return torch.stack(queries), MaskLogits(torch.stack(embeds), features)
-
-    def _level(self, index: int, memory: Tensor, features: Tensor) -> _Level:
-        """What the decoder layers of one level share."""
-        value = self.decoder_input_projs[index](memory)
-        value = value.flatten(2).transpose(1, 2)
-        value = value + self.level_embed.weight[index]
-        size = memory.shape[-2:]
-        key = value + sine_positions(self.decoder_positional_encoding, size,
-                                     memory.device)
-        # Logits are linear in the features: to resize these once is to
-        # resize the masks of every query and layer.
-        small = F.interpolate(
-            features.detach(), size, mode='bilinear', align_corners=False)
-        return _Level(key, value, small.flatten(2))
 
     def classify(self, embeds: Tensor) -> Tensor:
         """In-vocabulary logits [..., C+1] of embeddings [..., D], in fp32."""
@@ -297,7 +224,7 @@ class CLIPMask2FormerHead(Mask2FormerHead):
             (log-probabilities if the zero-shot branch is on), and mask
             logits [B, Q, h, w] at stride 4.
         """
-        queries, masks = self._decode(x)
+        queries, masks = self.decode(x)
         logits = self.classify(self.cls_embed(queries[-1]))
         mask_logits = masks[-1].float()
         alpha = self.test_cfg.get('alpha', 0.4)
@@ -318,13 +245,6 @@ class CLIPMask2FormerHead(Mask2FormerHead):
         pooled = clip.embed(mask_pool(features, mask_logits))
         return class_logits(pooled, self._text_rows(), clip.logit_scale,
                             self.text_classifier.num_synonyms)
-
-
-@torch.no_grad()
-def _inside(embed: Tensor, features: Tensor) -> Tensor:
-    """Pixels of each query's mask, bool [B, Q, K]; all of them if none is."""
-    inside = embed @ features >= 0
-    return inside | ~inside.any(-1, keepdim=True)
 
 
 def _config_dicts(kwargs: dict) -> dict:

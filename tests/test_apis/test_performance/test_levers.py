@@ -8,14 +8,14 @@ from dearli_mm.apis.performance.levers import LEVERS, take_out
 from dearli_mm.apis.performance.sizes import StepSizes
 from dearli_mm.apis.performance.training_step import TrainingStep
 from dearli_mm.functional import classification, points
-from dearli_mm.models.heads import clip_mask2former_head
+from dearli_mm.models.heads import query_decoder_head
 from dearli_mm.models.layers import (MaskLogits, deformable, onednn,
                                      pixel_decoder, positions)
 
 PATCHED = [(onednn, 'mkl_is_at_its_best'), (pixel_decoder, '_pointwise'),
            (pixel_decoder, '_product'), (pixel_decoder, 'pixel_centres'),
            (positions, '_sine_positions'), (MaskLogits, 'pairs'),
-           (clip_mask2former_head, '_inside'), (points, 'CHUNK'),
+           (query_decoder_head, '_inside'), (points, 'CHUNK'),
            (points, '_least'), (deformable, 'attention_weights'),
            (classification, '_best_synonyms')]
 

@@ -165,18 +165,24 @@ def travels(waits):
     assert not sent
 
 
+def batch_of_files(images):
+    """A batch whose labelled masks are what LoadPanopticSegments makes."""
+    inputs, samples = batch(images, images)
+    for sample in samples['labeled']:
+        masks = sample.gt_instances.masks.masks
+        numbers = np.arange(1, len(masks) + 1)
+        sample.gt_instances.masks = SegmentIdMasks.from_array(
+            (masks * numbers[:, None, None]).max(0), numbers)
+    return inputs, samples
+
+
 def semi_supervised_step(model, images):
     """All of a step, as the runner takes it."""
     trained = [p for p in model.parameters() if p.requires_grad]
     wrapper = OptimWrapper(
         torch.optim.AdamW(trained, fused=True), clip_grad=dict(max_norm=0.01))
     StepGuard(wrapper, model)
-    inputs, samples = batch(images, images)
-    for sample in samples['labeled']:  # as LoadPanopticSegments makes them
-        masks = sample.gt_instances.masks.masks
-        numbers = np.arange(1, len(masks) + 1)
-        sample.gt_instances.masks = SegmentIdMasks.from_array(
-            (masks * numbers[:, None, None]).max(0), numbers)
+    inputs, samples = batch_of_files(images)
 
     def run():
         losses = model.loss(inputs, samples)
@@ -256,6 +262,22 @@ def test_a_step_stalls_at_the_matching_alone(make, images):
     # labelled images are worked out.
     kept, labeled, numbers = queued
     assert labeled > kept > 300 and numbers > 30
+
+
+def test_a_supervised_step_stalls_at_the_matching_alone(make):
+    network = make(num_queries=20).student
+    inputs, samples = batch_of_files(2)
+
+    def run():
+        losses = network.loss(inputs['labeled'], samples['labeled'])
+        sum(losses.values()).backward()
+
+    run()  # what is worked out once
+    waits = Waits()
+    with travels(waits) as queued:
+        counts, _, _ = waits_of(run, waits=waits)
+    assert +counts == {'cpu': 1}
+    assert queued[0] > 300  # the targets, during the head's forward pass
 
 
 @pytest.mark.parametrize('queries', [4, 40])

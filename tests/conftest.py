@@ -6,6 +6,8 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 
+import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
+
 DATA = Path(__file__).parent / 'data'
 
 

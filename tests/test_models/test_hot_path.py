@@ -16,9 +16,10 @@ from test_dearli import batch
 from mmengine.optim import OptimWrapper
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_flatten
 from torch.utils.weak import WeakIdKeyDictionary
 
+from dearli_mm.compat import version_tuple
 from dearli_mm.datasets.transforms.segment_id_masks import SegmentIdMasks
 from dearli_mm.functional import cutmix, inference, segments
 from dearli_mm.models import DEARLi
@@ -51,11 +52,10 @@ class Waits(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
-        tensors = [x for x in tree_leaves(args) if isinstance(x, Tensor)]
+        tensors = tensors_of(args)
         if tensors and all(map(self.is_on_host, tensors)):
-            for made in tree_leaves(result):
-                if isinstance(made, Tensor):
-                    self.on_host(made)
+            for made in tensors_of(result):
+                self.on_host(made)
             return result
         self.operators += 1
         name = func.overloadpacket.__name__
@@ -66,6 +66,10 @@ class Waits(TorchDispatchMode):
                 for index in args[1]):
             self.counts['mask as index'] += 1
         return result
+
+
+def tensors_of(values):
+    return [x for x in tree_flatten(values)[0] if isinstance(x, Tensor)]
 
 
 def waits_of(function, *args, waits=None):
@@ -179,8 +183,11 @@ def batch_of_files(images):
 def semi_supervised_step(model, images):
     """All of a step, as the runner takes it."""
     trained = [p for p in model.parameters() if p.requires_grad]
-    wrapper = OptimWrapper(
-        torch.optim.AdamW(trained, fused=True), clip_grad=dict(max_norm=0.01))
+    # What GroupedOptimWrapperConstructor takes; before PyTorch 2.4 the steps
+    # that AdamW has taken would seem to be on the device.
+    optimizer = torch.optim.AdamW(trained, fused=True) if version_tuple(
+        torch.__version__) >= (2, 4) else torch.optim.SGD(trained, 1e-4)
+    wrapper = OptimWrapper(optimizer, clip_grad=dict(max_norm=0.01))
     StepGuard(wrapper, model)
     inputs, samples = batch_of_files(images)
 

@@ -1,5 +1,7 @@
 # CamVid, 12 of 367 images labelled: supervised against DEARLi with what ships
-# with the package, the tiny CLIP and masks of the embedded generator.
+# with the package, the tiny CLIP and masks of the embedded generator; and what
+# DEARLi is made of: the mean teacher, also with the true names of its segments.
+#   export PYTHONPATH=projects/mini_benchmark
 #   python tools/benchmark.py projects/mini_benchmark/camvid.py --dry-run
 title = 'CamVid, 12 labelled images'
 work_dir = 'work_dirs/benchmark_camvid'
@@ -13,7 +15,14 @@ methods = dict(
         label='DEARLi',
         config='projects/mini_benchmark/configs/camvid_dearli.py',
         needs=['warm-up'],
-        cfg_options={'custom_hooks.0.checkpoint': '{warm-up}'}))
+        cfg_options={'custom_hooks.0.checkpoint': '{warm-up}'}),
+    mean_teacher=dict(
+        label='Mean teacher',
+        config='configs/mmseg/'
+        'dearli_tiny-clip_1xb4+4-1500_camvid-12-128x128.py'),
+    names=dict(
+        label='Mean teacher, true names',
+        config='projects/mini_benchmark/configs/camvid_oracle.py'))
 fractions = {'12': dict(labeled=12)}
 seeds = [0]
 prepare = {

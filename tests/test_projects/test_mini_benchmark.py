@@ -192,7 +192,7 @@ def test_methods_differ_in_their_method_alone():
     assert supervised.optim_wrapper == base.optim_wrapper
 
 
-@pytest.mark.parametrize('name, runs', [('grid', 12), ('camvid', 2),
+@pytest.mark.parametrize('name, runs', [('grid', 12), ('camvid', 4),
                                         ('true_masks_grid', 2),
                                         ('oracle_grid', 2)])
 def test_grids(name, runs, monkeypatch):

@@ -1,0 +1,13 @@
+# The mean teacher on CamVid that is told the true classes of its segments.
+_base_ = ('../../../configs/mmseg/'
+          'dearli_tiny-clip_1xb4+4-1500_camvid-12-128x128.py')
+custom_imports = dict(
+    imports=['dearli_mm', 'mini_benchmark.oracle'],
+    allow_failed_imports=False)
+
+model = dict(type='OracleTeacher', knows='names')
+annotated_view = _base_.weak_view
+annotated_view.insert(1, _base_.load_labels)
+train_dataloader = dict(
+    unlabeled=dict(
+        dataset=dict(type='AnnotatedViewsDataset', weak=annotated_view)))

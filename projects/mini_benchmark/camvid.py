@@ -1,6 +1,6 @@
 # CamVid, 12 of 367 images labelled: supervised against DEARLi with what ships
-# with the package, the tiny CLIP and masks of the embedded generator; and what
-# DEARLi is made of: the mean teacher, also with the true names of its segments.
+# with the package, the tiny CLIP and masks of the embedded generator; and the
+# mean teacher alone, also with the true names of its segments.
 #   export PYTHONPATH=projects/mini_benchmark
 #   python tools/benchmark.py projects/mini_benchmark/camvid.py --dry-run
 title = 'CamVid, 12 labelled images'

@@ -1,4 +1,5 @@
 """Two processes compute what one would of the doubled batch."""
+import dearli_mm  # noqa: F401, I001  (before mmdet: processes start here)
 from unittest import mock
 
 import numpy as np

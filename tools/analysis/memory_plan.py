@@ -60,7 +60,7 @@ def main() -> None:
             unlabeled=args.unlabeled,
             segments=args.segments)
         plan = plan_memory(config, sizes, args.bf16, args.checkpointing)
-    except (OSError, ValueError) as error:
+    except (NotImplementedError, OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     print(plan_table(plan, sizes))
     if args.out:

@@ -1,7 +1,9 @@
 """How much memory tensors hold while something runs."""
 import weakref
+from functools import lru_cache
 from typing import Dict
 
+import torch
 from torch import Tensor, UntypedStorage
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
@@ -16,10 +18,19 @@ class LiveBytes(TorchDispatchMode):
     Attributes:
         live (int): Bytes of the storages that are there now.
         peak (int): Most of them at one time.
+
+    Raises:
+        NotImplementedError: If this PyTorch does not tell when memory is
+            freed.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        if not tells_when_freed():
+            raise NotImplementedError(
+                f'PyTorch {torch.__version__} does not tell when memory is '
+                'freed, so that what is alive cannot be counted; run this '
+                'with a newer one (2.14 is known to do)')
         self.live = 0
         self.peak = 0
         self._sizes: Dict[int, int] = {}
@@ -47,3 +58,15 @@ class LiveBytes(TorchDispatchMode):
 
     def _remove(self, key: int) -> None:
         self.live -= self._sizes.pop(key)
+
+
+@lru_cache(maxsize=None)
+def tells_when_freed() -> bool:
+    """Whether a storage's finalizer runs when its last tensor is gone."""
+    tensor = torch.zeros(2)
+    view = tensor[1:]
+    gone = weakref.finalize(tensor.untyped_storage(), int)
+    del tensor
+    waited = gone.alive
+    del view
+    return waited and not gone.alive

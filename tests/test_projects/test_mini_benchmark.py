@@ -163,7 +163,8 @@ def test_the_clip_learns(photos, with_targets, monkeypatch):
     assert len(learner.vocabulary()) > 20
 
 
-@pytest.mark.parametrize('name', [*METHODS, 'oracle', 'warm-up'])
+@pytest.mark.parametrize('name', [*METHODS, 'oracle', 'oracle_dearli',
+                                  'warm-up'])
 def test_configs_build(name):
     model = copy.deepcopy(config(name).model)
     detector = model.get('detector', model)
@@ -194,7 +195,7 @@ def test_methods_differ_in_their_method_alone():
 
 @pytest.mark.parametrize('name, runs', [('grid', 12), ('camvid', 4),
                                         ('true_masks_grid', 2),
-                                        ('oracle_grid', 2)])
+                                        ('oracle_grid', 4)])
 def test_grids(name, runs, monkeypatch):
     monkeypatch.chdir(REPO)
     grid = read_grid(PROJECT / f'{name}.py', ['train.py'])

@@ -5,7 +5,8 @@
 
 `named`: class accuracy of the predicted segments that match a true one
 (IoU > 0.5, whatever their class). `found`: share of true segments with such a
-match. `AR`: class-agnostic average recall of the masks of all queries.
+match. `PQ of masks`: panoptic quality, all classes taken for one. `AR`:
+class-agnostic average recall of the masks of all queries.
 """
 import argparse
 import json

@@ -234,6 +234,8 @@ def test_matched_masks_on_paper(tmp_path):
     ])
     result = metric.evaluate(1)
     assert result == {
+        # IoU 5/6 and 1 of three true and three predicted segments
+        'matched/PQ_of_masks': pytest.approx(100 * (5 / 6 + 1) / 3),
         'matched/found': pytest.approx(200 / 3),
         'matched/found_th': 100,
         'matched/found_st': 0,

@@ -20,6 +20,7 @@ COLUMNS = {
     'named': 'matched/named',
     'named th': 'matched/named_th',
     'named st': 'matched/named_st',
+    'PQ of masks': 'matched/PQ_of_masks',
     'found': 'matched/found',
     'found th': 'matched/found_th',
     'AR': 'recall/AR@100',

@@ -20,7 +20,9 @@ class MatchedMasks(BaseMetric):
     as both are disjoint, each has one match at most. ``found`` is the share of
     ground-truth segments with a match (localization), ``named`` the share of
     the matches with the right class (recognition), both in percent, for all
-    segments, things and stuff. Crowds do not count.
+    segments, things and stuff. ``PQ_of_masks`` is the panoptic quality of the
+    masks alone, all classes taken for one: what better names cannot change.
+    Crowds do not count.
     """
 
     default_prefix = 'matched'
@@ -35,7 +37,7 @@ class MatchedMasks(BaseMetric):
         """
         self.results.extend(self._match(sample) for sample in data_samples)
 
-    def _match(self, sample: dict) -> np.ndarray:
+    def _match(self, sample: dict) -> Tuple[np.ndarray, np.ndarray, int]:
         classes = self.dataset_meta['classes']
         truth = ground_truth_of_sample(sample, self._things())
         encoded = sample['pred_panoptic_seg']['sem_seg'][0].cpu().numpy()
@@ -43,30 +45,39 @@ class MatchedMasks(BaseMetric):
                                              INSTANCE_OFFSET)
         matches = match_segments(truth.seg_map, seg_map)
         called = np.full(len(truth.labels), -1)
+        overlap = np.zeros(len(truth.labels))
         for number, guess in matches:
             called[number - 1] = labels[guess - 1]
-        present = np.isin(np.arange(len(called)) + 1, truth.seg_map)
-        return np.stack((truth.labels, called),
-                        1)[present & ~truth.iscrowd]
+            overlap[number - 1] = _iou(truth.seg_map == number,
+                                       seg_map == guess)
+        counts = np.isin(np.arange(len(called)) + 1,
+                         truth.seg_map) & ~truth.iscrowd
+        return (np.stack((truth.labels, called), 1)[counts], overlap[counts],
+                len(labels))
 
     def _things(self) -> List[int]:
         meta = self.dataset_meta
         return [meta['classes'].index(name) for name in meta['thing_classes']]
 
-    def compute_metrics(self, results: List[np.ndarray]) -> Dict[str, float]:
+    def compute_metrics(self, results: List[tuple]) -> Dict[str, float]:
         """Shares over all segments of the dataset.
 
         Args:
-            results (list[np.ndarray]): Of each image int ``[n, 2]``: class
-                and predicted class of each segment, -1 for no match.
+            results (list[tuple]): Of each image int ``[n, 2]``, class and
+                predicted class of each segment, -1 for no match; their IoU
+                ``[n]``, 0 for no match; number of predicted segments.
 
         Returns:
             dict[str, float]: ``found``, ``named`` and their ``_th`` and
-            ``_st`` in percent, NaN where nothing is to be found.
+            ``_st``, and ``PQ_of_masks``, in percent, NaN where nothing is to
+            be found.
         """
-        truth, called = np.concatenate(results).T
+        names, overlaps, predicted = zip(*results)
+        truth, called = np.concatenate(names).T
+        overlap = np.concatenate(overlaps)
         is_thing = np.isin(truth, self._things())
-        table = {}
+        table = dict(PQ_of_masks=float(
+            100 * overlap.sum() / max((len(truth) + sum(predicted)) / 2, 1)))
         for group, chosen in zip(
                 GROUPS, (np.ones_like(is_thing), is_thing, ~is_thing)):
             found = chosen & (called >= 0)
@@ -93,6 +104,10 @@ def match_segments(first: np.ndarray,
     union = overlap.sum(1)[:, None] + overlap.sum(0) - overlap
     matched = overlap[1:, 1:] > 0.5 * union[1:, 1:]
     return [(int(a) + 1, int(b) + 1) for a, b in np.argwhere(matched)]
+
+
+def _iou(first: np.ndarray, second: np.ndarray) -> float:
+    return (first & second).sum() / (first | second).sum()
 
 
 def _percent(values: np.ndarray) -> float:

@@ -7,9 +7,8 @@ class HostCopy:
     """A tensor that travels to the host while both have other work.
 
     The host waits for it in :meth:`wait` only, and for what was queued on the
-    device before the copy, not for what was queued since. Between devices
-    that share no stream of CUDA the copy is an ordinary one, which waits at
-    once.
+    device before the copy, not for what was queued since. From devices other
+    than CUDA's the copy is an ordinary one, which waits at once.
 
     Args:
         tensor (Tensor): On any device; must not be changed in place.

@@ -165,7 +165,7 @@ class SetCriterion:
     def solve(self, costs: Sequence[MatchingCosts]) -> List[Match]:
         """Pair predictions with targets, of some batches at once.
 
-        Here the host waits for the device, and in a step nowhere else.
+        Here the host waits for the device, for all of the costs at once.
 
         Args:
             costs (Sequence[MatchingCosts]): Of each batch, from

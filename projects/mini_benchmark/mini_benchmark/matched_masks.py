@@ -21,8 +21,8 @@ class MatchedMasks(BaseMetric):
     ground-truth segments with a match (localization), ``named`` the share of
     the matches with the right class (recognition), both in percent, for all
     segments, things and stuff. ``PQ_of_masks`` is the panoptic quality of the
-    masks alone, all classes taken for one: what better names cannot change.
-    Crowds do not count.
+    masks, all classes taken for one (names still act a little: predicted stuff
+    of one class is one segment). Crowds do not count.
     """
 
     default_prefix = 'matched'

@@ -6,6 +6,8 @@ from typing import Iterator, List, Union
 
 from mmengine.fileio import LocalBackend, register_backend
 
+from .atomic import write_bytes
+
 PathLike = Union[str, Path]
 
 
@@ -33,8 +35,7 @@ class AtomicLocalBackend(LocalBackend):
         """
         target = Path(filepath)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._write(obj, target)
+            write_bytes(target, obj, durable=True)
         except OSError as error:
             raise OSError(
                 error.errno, f'{error.strerror or error}; {target} could not '
@@ -83,17 +84,3 @@ class AtomicLocalBackend(LocalBackend):
             self._postponed = None
         for path in paths:
             (self.rmtree if os.path.isdir(path) else self.remove)(path)
-
-    @staticmethod
-    def _write(obj: bytes, target: Path) -> None:
-        # One fixed name, so that what a killed process left is overwritten.
-        temporary = target.with_name(f'.{target.name}.tmp')
-        try:
-            with temporary.open('wb') as file:
-                file.write(obj)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise

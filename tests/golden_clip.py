@@ -75,7 +75,7 @@ def golden_detector(classes, num_things, num_stuff, weights=None, **test_cfg):
 
 def pixel_decoder(feedforward_channels):
     return dict(
-        type='MSDeformAttnPixelDecoder',
+        type='DeformablePixelDecoder',
         num_outs=3,
         norm_cfg=dict(type='GN', num_groups=32),
         act_cfg=dict(type='ReLU'),

@@ -16,7 +16,9 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='PanopticVisualizationHook', max_images=8),
     # Checkpoints hold plain data and load with weights_only=True.
-    plain_checkpoint=dict(type='PlainCheckpointHook'))
+    plain_checkpoint=dict(type='PlainCheckpointHook'),
+    # A resumed run follows the schedule of its config.
+    resumed_schedule=dict(type='ResumedScheduleHook'))
 custom_hooks = [
     dict(type='EMATeacherHook', decay=0.999, ramp='auto'),
     dict(type='TeacherMonitorHook', patience=100),

@@ -16,7 +16,8 @@ model = dict(
             num_stuff_classes=6,
             text_classifier=dict(classes=_base_.class_prompts)),
         panoptic_fusion_head=dict(num_things_classes=6, num_stuff_classes=6),
-        test_cfg=dict(alpha=0.0)))
+        test_cfg=dict(alpha=0.0)),
+    semi_train_cfg=dict(pseudo_label=dict(alpha=0.0)))
 custom_hooks = [
     dict(
         type='SAMWarmupHook',

@@ -15,7 +15,8 @@ model = dict(
             text_classifier=dict(classes=_base_.class_prompts)),
         panoptic_fusion_head=dict(
             num_things_classes=0, num_stuff_classes=_base_.num_classes),
-        test_cfg=dict(alpha=0.0)))
+        test_cfg=dict(alpha=0.0)),
+    semi_train_cfg=dict(pseudo_label=dict(alpha=0.0)))
 custom_hooks = [
     dict(type='EMATeacherHook', decay=0.99, burn_in=500),
     dict(type='TeacherMonitorHook', patience=100)

@@ -1,7 +1,5 @@
 """Text classification and its ensemble with CLIP's zero-shot opinion."""
-from functools import lru_cache
-from itertools import accumulate
-from typing import List, NamedTuple, Optional, Union
+from typing import List, Optional, Union
 
 import torch
 import torch.nn.functional as F
@@ -63,53 +61,14 @@ def class_logits(embed: Tensor, text_classifier: Tensor,
     embed = scale * F.normalize(embed, dim=-1)
     if num_rows == len(num_synonyms) + 1:  # every class has one name
         return embed @ text_classifier.T
-    blocks = _synonym_blocks(tuple(num_synonyms), text_classifier.device)
-    return _best_synonyms(embed @ text_classifier[blocks.rows].T, blocks)
-
-
-class _SynonymBlocks(NamedTuple):
-    """Rows of a text classifier, first synonyms first.
-
-    Classes stand in the order of their number of synonyms, most first, so
-    that block k, of the k-th synonyms, belongs to the first classes: maxima
-    are taken between whole blocks, in as many steps as a class has synonyms.
-    """
-    rows: Tensor  # int64 [S+1]: first synonyms, void, second synonyms, ...
-    sizes: List[int]  # rows of the blocks, void among the first
-    place: Tensor  # int64 [C+1]: of each class, and void, in the first block
-    num_synonyms: tuple
-
-
-@lru_cache(maxsize=16)
-def _synonym_blocks(num_synonyms: tuple,
-                    device: torch.device) -> _SynonymBlocks:
-    void = sum(num_synonyms)
-    start = [0, *accumulate(num_synonyms)]
-    order = sorted(range(len(num_synonyms)), key=lambda c: -num_synonyms[c])
-    blocks = [[start[c] + k for c in order if num_synonyms[c] > k]
-              for k in range(num_synonyms[order[0]])]
-    blocks[0].append(void)
-    place = torch.tensor([*order, len(order)]).argsort()
-    return _SynonymBlocks(
-        torch.tensor(sum(blocks, []), device=device), list(map(len, blocks)),
-        place.to(device), num_synonyms)
-
-
-def _best_synonyms(logits: Tensor, blocks: _SynonymBlocks) -> Tensor:
-    """The highest logit of each class, [..., S+1] to [..., C+1]."""
-    with torch.no_grad():
-        first, *others = logits.split(blocks.sizes, -1)
-        best = first.clone()
-        columns = torch.arange(logits.shape[-1], device=logits.device)
-        index = columns[:first.shape[-1]].expand(first.shape).clone()
-        for part, column in zip(others, columns.split(blocks.sizes)[1:]):
-            so_far = best[..., :len(column)]
-            own = index[..., :len(column)]
-            torch.where(part > so_far, column, own, out=own)
-            torch.maximum(part, so_far, out=so_far)
-        index = index.index_select(-1, blocks.place)
-    # The gradient goes to one synonym a class.
-    return logits.gather(-1, index)
+    logits = embed @ text_classifier.T
+    # One column per class: the best of its synonyms, then void.
+    of_class = torch.arange(len(num_synonyms) + 1).repeat_interleave(
+        torch.tensor([*num_synonyms, 1]))
+    of_class = of_class.to(logits.device, non_blocking=True).expand_as(logits)
+    best = logits.new_empty(*logits.shape[:-1], len(num_synonyms) + 1)
+    return best.scatter_reduce(
+        -1, of_class, logits, 'amax', include_self=False)
 
 
 def geometric_ensemble(in_vocab_logits: Tensor,

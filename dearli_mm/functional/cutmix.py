@@ -1,13 +1,19 @@
 """CutMix on panoptic segmentations."""
 import math
-from typing import Optional, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 
-from .segments import (PanopticSegments, merge_stuff, segment_attributes,
-                       trim_segments)
+from .segments import (Candidates, PanopticSegments, collect_segments,
+                       merge_stuff)
 
 Box = Tuple[int, int, int, int]
+
+
+class Paste(NamedTuple):
+    """What is pasted into an image: a box of another image of the batch."""
+    partner: int
+    box: Box
 
 
 def cutmix_box(size: Tuple[int, int],
@@ -67,18 +73,39 @@ def cutmix_panoptic(base: PanopticSegments, partner: PanopticSegments,
         PanopticSegments: What is left of the base's segments, in their
         order, then the partner's.
     """
-    segments, = trim_segments([paste_segments(base, partner, box)])
+    segments, = batch_cutmix_panoptic([base, partner],
+                                      [Paste(1, box)])
     return segments
 
 
-def paste_segments(base: PanopticSegments, partner: PanopticSegments,
-                   box: Box) -> PanopticSegments:
-    """:func:`cutmix_panoptic` of segments that need not be trimmed.
+def batch_cutmix_panoptic(
+        labels: Sequence[PanopticSegments],
+        pastes: Sequence[Optional[Paste]]) -> List[PanopticSegments]:
+    """:func:`cutmix_panoptic` of images with partners among them.
+
+    Args:
+        labels (Sequence[PanopticSegments]): Of each image, [H, W].
+        pastes (Sequence[Paste | None]): What is pasted into each of the first
+            ``len(pastes)`` images; None for one that stays as it is.
 
     Returns:
-        PanopticSegments: Not trimmed, as many attributes as both have; see
-        :func:`~dearli_mm.functional.segments.trim_segments`.
+        list[PanopticSegments]: Of the first ``len(pastes)`` images.
     """
+    mixed = list(labels[:len(pastes)])
+    changed = [index for index, paste in enumerate(pastes) if paste]
+    pasted = collect_segments([
+        _paste(labels[index], labels[pastes[index].partner],
+               pastes[index].box)
+        for index in changed
+    ])
+    for index, segments in zip(changed, pasted):
+        mixed[index] = segments
+    return mixed
+
+
+def _paste(base: PanopticSegments, partner: PanopticSegments,
+           box: Box) -> Candidates:
+    """The segments of both images after the partner's box is pasted."""
     y0, x0, y1, x1 = box
     patch = partner.seg_map[y0:y1, x0:x1]
     seg_map = base.seg_map.clone()
@@ -91,7 +118,5 @@ def paste_segments(base: PanopticSegments, partner: PanopticSegments,
     left = seg_map.new_zeros(len(labels) + 1).scatter_(
         0, seg_map.flatten().long(), 1)[1:]  # bincount() makes a GPU wait
     ids = merge_stuff(labels, is_thing, left > 0)
-
     table = torch.cat((ids.new_zeros(1), ids)).to(seg_map.dtype)
-    return PanopticSegments(table[seg_map.long()],
-                            *segment_attributes(ids, labels, is_thing, scores))
+    return Candidates(table[seg_map.long()], ids, labels, is_thing, scores)

@@ -1,19 +1,16 @@
 """Multi-scale deformable attention without a compiled operator.
 
-Within this page S = L * P are the samples of a query and a head. What depends
-on sizes alone is laid out as a whole row of all heads' samples, because a
-CPU adds rows faster than it broadcasts.
+Within this page S = L * P are the samples of a query and a head. The pixels of
+all levels are rows of one table, each level with zeros around it, so that no
+sample needs to know whether it is inside: a row and a pixel before, a pixel
+behind each row of pixels, and two rows after the last.
 """
-from functools import lru_cache
 from typing import NamedTuple, Sequence, Tuple
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
-
-Shapes = Tuple[Tuple[int, int], ...]
 
 
 def deformable_attention(value: Tensor, shapes: Sequence[Tuple[int, int]],
@@ -42,57 +39,22 @@ def deformable_attention(value: Tensor, shapes: Sequence[Tuple[int, int]],
                                       weights.flatten(3))
 
 
-def attention_weights(logits: Tensor) -> Tensor:
-    """Softmax over a short last dimension.
-
-    Args:
-        logits (Tensor): Shape [..., S]; PyTorch's softmax on a CPU takes its
-            time when S is small.
-
-    Returns:
-        Tensor: Probabilities, shape [..., S].
-    """
-    if logits.device.type != 'cpu':
-        return logits.softmax(-1)
-    return _ShortSoftmax.apply(logits)
-
-
-class _ShortSoftmax(torch.autograd.Function):
-
-    @staticmethod
-    def forward(ctx, logits):
-        weights = (logits - logits.amax(-1, True)).exp_()
-        weights.div_(weights.sum(-1, True))
-        ctx.save_for_backward(weights)
-        return weights
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, grad):
-        weights, = ctx.saved_tensors
-        of_logits = grad * weights
-        return of_logits.sub_(weights * of_logits.sum(-1, True))
-
-
 class _Layout(NamedTuple):
-    """Where the pixels of padded maps are, in a row.
+    """Where the pixels of all levels are in the table of one image.
 
-    Every level has zeros around it, so that no sample needs to know whether
-    it is inside: a row and a pixel before, a pixel behind each row, and two
-    rows after the last. A place has a row of the table for each of M heads.
+    The table has a row for each place and, within it, for each of M heads.
     """
-    size: Tensor  # float [M, S, 2], width and height
-    first: Tensor  # float [M, S], place of pixel (0, 0)
-    row: Tensor  # float [M, S], places in a row of pixels
-    head: Tensor  # int32 [M, S]
-    corners: Tensor  # int32 [4, S], rows of the table to the four pixels
+    size: Tensor  # float [S, 2], width and height of a sample's level
+    first: Tensor  # float [S], place of its level's pixel (0, 0)
+    row: Tensor  # float [S], places in a row of its level's pixels
+    head: Tensor  # int32 [M, 1]
+    corners: Tensor  # int32 [4, S], table rows from a pixel to its 2x2 block
     pixels: Tensor  # int64 [K], places of the pixels
     row_of_pixel: Tensor  # int64 [K], places in the row of each pixel
     length: int  # number of places
 
 
-@lru_cache(maxsize=32)
-def _layout(shapes: Shapes, heads: int, samples: int,
+def _layout(shapes: Tuple[Tuple[int, int], ...], heads: int, samples: int,
             device: torch.device) -> _Layout:
     first, pixels, row_of_pixel, length = [], [], [], 0
     for height, width in shapes:
@@ -102,23 +64,19 @@ def _layout(shapes: Shapes, heads: int, samples: int,
         pixels.append((first[-1] + y * row + torch.arange(width)).flatten())
         row_of_pixel.append(torch.full((height * width, ), row))
         length += (height + 3) * row + 1
-    level = torch.arange(len(shapes)).repeat_interleave(samples // len(shapes))
-    level = level.expand(heads, -1)
+    points = samples // len(shapes)
     size = torch.tensor([[width, height] for height, width in shapes])
-    row = size[:, 0] + 2
-    down = row[level[0]] * heads
-    corners = torch.stack(
-        (torch.zeros_like(down), torch.full_like(down, heads), down,
-         down + heads))
-    head = torch.arange(heads)[:, None].expand(-1, samples)
-    return _Layout(
-        size[level].float().to(device),
-        torch.tensor(first)[level].float().to(device),
-        row[level].float().to(device),
-        head.int().contiguous().to(device),
-        corners.int().to(device),
-        torch.cat(pixels).to(device),
-        torch.cat(row_of_pixel).to(device), length)
+    row = (size[:, 0] + 2).repeat_interleave(points)
+    right = torch.ones_like(row)
+    corners = torch.stack((0 * row, right, row, row + right)) * heads
+    return _Layout(*(part.to(device, non_blocking=True) for part in (
+        size.repeat_interleave(points, 0).float(),
+        torch.tensor(first).repeat_interleave(points).float(),
+        row.float(),
+        torch.arange(heads, dtype=torch.int32)[:, None],
+        corners.int(),
+        torch.cat(pixels),
+        torch.cat(row_of_pixel))), length)
 
 
 class _DeformableAttention(torch.autograd.Function):
@@ -130,7 +88,7 @@ class _DeformableAttention(torch.autograd.Function):
         place, fraction, outside = _samples(positions, layout)
         out = F.embedding_bag(
             _corner_places(place, layout).flatten(0, 2).flatten(1),
-            _padded(value, layout),
+            _table(value, layout),
             mode='sum',
             per_sample_weights=torch.stack(
                 _corner_shares(fraction, weights), 3).flatten(0, 2).flatten(1))
@@ -142,20 +100,19 @@ class _DeformableAttention(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad):
         value, place, fraction, outside, weights = ctx.saved_tensors
-        layout = ctx.layout
         grad = grad.contiguous().view(-1, value.shape[-1])
         of_value = of_positions = of_weights = None
         if ctx.needs_input_grad[0]:
-            of_value = _value_gradient(grad, place, fraction, weights, layout,
-                                       value.shape)
+            of_value = _value_gradient(grad, place, fraction, weights,
+                                       ctx.layout, value.shape)
         if ctx.needs_input_grad[2] or ctx.needs_input_grad[3]:
-            products = _products(grad, value, place, layout)
+            products = _products(grad, value, place, ctx.layout)
             of_weights, of_positions = _sample_gradients(
                 products, fraction, weights, outside)
         return of_value, None, of_positions, of_weights
 
 
-def _padded(value: Tensor, layout: _Layout) -> Tensor:
+def _table(value: Tensor, layout: _Layout) -> Tensor:
     """Maps with their borders, a row a place and head: [B * places * M, D]."""
     table = value.new_zeros(value.shape[0], layout.length, *value.shape[2:])
     return table.index_copy_(1, layout.pixels, value).view(
@@ -171,17 +128,16 @@ def _samples(positions: Tensor,
         [B, Q, M, S, 2].
     """
     # Beyond the border all is zero as on it.
-    fraction = positions.clamp(torch.full_like(layout.size, -1), layout.size)
-    outside = fraction != positions
-    corner = fraction.floor()
-    fraction -= corner
+    inside = positions.clamp(torch.full_like(layout.size, -1), layout.size)
+    corner = inside.floor()
     x, y = corner.unbind(-1)
     # Places of one image are few enough to be exact in float32.
-    place = torch.addcmul(x, y, layout.row).add_(layout.first).int()
+    place = (layout.first + y * layout.row + x).int()
     batch_size, _, heads, _ = place.shape
     image = torch.arange(batch_size, dtype=torch.int32, device=place.device)
-    start = image.mul_(layout.length * heads).view(-1, 1, 1, 1)
-    return place.mul_(heads).add_(layout.head).add_(start), fraction, outside
+    start = (image * layout.length * heads).view(-1, 1, 1, 1)
+    return (place * heads + layout.head + start, inside - corner,
+            inside != positions)
 
 
 def _corner_places(place: Tensor, layout: _Layout) -> Tensor:
@@ -203,19 +159,15 @@ def _value_gradient(grad: Tensor, place: Tensor, fraction: Tensor,
                     shape: torch.Size) -> Tensor:
     """Sorted by place, the samples of a pixel are a bag of gradients."""
     batch_size, _, heads, width = shape
-    num_rows = batch_size * layout.length * heads
-    order = _order(place.flatten())
+    place, order = place.flatten().sort()
     # bincount() would make a GPU wait.
-    counts = order.new_zeros(num_rows).scatter_add_(
-        0, place.flatten().long(), order.new_ones(1).expand(len(order)))
-    offsets = counts.cumsum(0).sub_(counts).int()
-    query = torch.div(
-        order.int(), len(order) // len(grad), rounding_mode='trunc')
-    # Complex numbers, because rows of two are gathered slowly.
-    pairs = torch.view_as_complex(fraction).flatten().index_select(0, order)
+    counts = order.new_zeros(batch_size * layout.length * heads).scatter_add_(
+        0, place.long(), order.new_ones(1).expand(len(order)))
+    offsets = counts.cumsum(0) - counts
+    query = torch.div(order, len(order) // len(grad), rounding_mode='floor')
     shares = _corner_shares(
-        torch.view_as_real(pairs),
-        weights.flatten().index_select(0, order))
+        fraction.flatten(0, -2)[order],
+        weights.flatten()[order])
     total = 0
     for corner, share in enumerate(shares):
         bags = F.embedding_bag(
@@ -230,12 +182,17 @@ def _products(grad: Tensor, value: Tensor, place: Tensor,
               layout: _Layout) -> Tensor:
     """Products of gradients and the pixels that were read, [..., 4, S]."""
     corners = _corner_places(place, layout)
-    size = corners.numel() // len(grad)
-    bag = torch.arange(len(grad), dtype=torch.int32, device=grad.device)
-    products = torch.ops.aten._embedding_bag_per_sample_weights_backward(
-        grad, _padded(value, layout), corners.flatten(), bag * size,
-        bag.repeat_interleave(size, output_size=corners.numel()), 0)
-    return products.view(corners.shape)
+    # They are the gradient of a bag's weights, whatever these are.
+    with torch.enable_grad():
+        weights = torch.zeros(
+            corners.shape, dtype=grad.dtype, device=grad.device,
+            requires_grad=True)
+        bags = F.embedding_bag(
+            corners.flatten(0, 2).flatten(1),
+            _table(value, layout),
+            mode='sum',
+            per_sample_weights=weights.flatten(0, 2).flatten(1))
+    return torch.autograd.grad(bags, weights, grad)[0]
 
 
 def _sample_gradients(products: Tensor, fraction: Tensor, weights: Tensor,
@@ -245,22 +202,8 @@ def _sample_gradients(products: Tensor, fraction: Tensor, weights: Tensor,
     upper_left, upper_right, lower_left, lower_right = products.unbind(3)
     along_upper = upper_right - upper_left
     along_lower = lower_right - lower_left
-    upper = torch.addcmul(upper_left, along_upper, x)
-    down = torch.addcmul(lower_left, along_lower, x).sub_(upper)
-    of_weights = upper.addcmul_(down, y)
-    along = along_upper.addcmul_(along_lower.sub_(along_upper), y)
-    # complex() writes pairs several times as fast as stack().
-    of_positions = torch.view_as_real(
-        torch.complex(along.mul_(weights), down.mul_(weights)))
-    return of_weights, of_positions.masked_fill_(outside, 0)
-
-
-def _order(place: Tensor) -> Tensor:
-    """What sorts the places, in no order among equal ones."""
-    bits = len(place).bit_length()
-    if place.device.type != 'cpu' or type(place) is not Tensor or bits > 32:
-        return place.sort()[1]
-    # numpy sorts numbers with vector instructions, so they carry their index.
-    numbers = (place.numpy().astype(np.int64) << bits) | np.arange(len(place))
-    numbers.sort()
-    return torch.from_numpy(numbers & ((1 << bits) - 1))
+    upper = upper_left + along_upper * x
+    down = lower_left + along_lower * x - upper
+    along = along_upper + (along_lower - along_upper) * y
+    of_positions = torch.stack((along * weights, down * weights), -1)
+    return upper + down * y, of_positions.masked_fill(outside, 0)

@@ -1,9 +1,13 @@
 """From query predictions to panoptic and semantic maps."""
+from typing import List, Sequence, Tuple
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from .segments import (PanopticSegments, merge_stuff, segment_attributes,
-                       trim_segments)
+from .mask_pooling import resize_logits
+from .segments import (Candidates, PanopticSegments, collect_segments,
+                       merge_stuff)
 
 
 def panoptic_inference(class_logits: Tensor,
@@ -34,13 +38,52 @@ def panoptic_inference(class_logits: Tensor,
         PanopticSegments: Segments in the order of their (first) queries; a
         merged stuff segment has the highest score of its queries.
     """
-    keep = kept_queries(class_logits, score_thr)
-    keep = keep.nonzero()[:, 0]  # here, and in trimming, a GPU is waited for
-    segments, = trim_segments([
-        settle_queries(class_logits[keep], mask_logits[keep], is_thing,
-                       overlap_thr)
+    keep = kept_queries(class_logits, score_thr).nonzero()[:, 0]
+    segments, = collect_segments([
+        _compete(class_logits[keep], mask_logits[keep], is_thing, overlap_thr)
     ])
     return segments
+
+
+def batch_panoptic_inference(
+        class_logits: Tensor,
+        mask_logits: Tensor,
+        is_thing: Tensor,
+        size: Tuple[int, int],
+        valid_sizes: Sequence[Tuple[int, int]],
+        score_thr: float = 0.0,
+        overlap_thr: float = 0.8) -> List[PanopticSegments]:
+    """:func:`panoptic_inference` of padded images of one size.
+
+    Only the masks of kept queries are brought to full size. The host waits
+    for the device twice, however many images there are.
+
+    Args:
+        class_logits (Tensor): Shape [B, Q, C+1], void last.
+        mask_logits (Tensor): Shape [B, Q, h, w]; resized as logits.
+        is_thing (Tensor): bool [C].
+        size (tuple[int, int]): Height and width of the results in pixels.
+        valid_sizes (Sequence[tuple[int, int]]): Height and width of the part
+            of each that is image, at the upper left; the rest is padding,
+            which belongs to no segment.
+        score_thr (float): See :func:`panoptic_inference`.
+        overlap_thr (float): See :func:`panoptic_inference`.
+
+    Returns:
+        list[PanopticSegments]: Of each image, [H, W].
+    """
+    kept = kept_queries(class_logits, score_thr).cpu()
+    batch = []
+    for logits, masks, keep, (height, width) in zip(class_logits, mask_logits,
+                                                    kept, valid_sizes):
+        keep = keep.nonzero()[:, 0].to(logits.device, non_blocking=True)
+        masks = resize_logits(masks[keep].unsqueeze(0), size)[0]
+        found = _compete(logits[keep], masks[:, :height, :width], is_thing,
+                         overlap_thr)
+        seg_map = F.pad(found.seg_map,
+                        (0, size[1] - width, 0, size[0] - height))
+        batch.append(found._replace(seg_map=seg_map))
+    return collect_segments(batch)
 
 
 def kept_queries(class_logits: Tensor, score_thr: float = 0.0) -> Tensor:
@@ -57,21 +100,17 @@ def kept_queries(class_logits: Tensor, score_thr: float = 0.0) -> Tensor:
     return (labels != class_logits.shape[-1] - 1) & (scores > score_thr)
 
 
-def settle_queries(class_logits: Tensor,
-                   mask_logits: Tensor,
-                   is_thing: Tensor,
-                   overlap_thr: float = 0.8) -> PanopticSegments:
+def _compete(class_logits: Tensor,
+             mask_logits: Tensor,
+             is_thing: Tensor,
+             overlap_thr: float = 0.8) -> Candidates:
     """The competition of kept queries for the pixels.
 
     Args:
-        class_logits (Tensor): Of kept queries, shape [K, C+1], void last.
+        class_logits (Tensor): Of K kept queries, shape [K, C+1], void last.
         mask_logits (Tensor): Shape [K, H, W], at the size of the result.
         is_thing (Tensor): bool [C].
         overlap_thr (float): See :func:`panoptic_inference`.
-
-    Returns:
-        PanopticSegments: Not trimmed: K attributes, those of the segments
-        first; see :func:`~dearli_mm.functional.segments.trim_segments`.
     """
     scores, labels = class_logits.softmax(-1).max(-1)
     masks = mask_logits.sigmoid()
@@ -81,7 +120,7 @@ def settle_queries(class_logits: Tensor,
             mask_logits.shape[-2:],
             dtype=torch.int32,
             device=mask_logits.device)
-        return PanopticSegments(seg_map, labels, things, scores)
+        return Candidates(seg_map, labels, labels, things, scores)
 
     # max() goes over the first dimension much faster than argmax().
     owner = (scores.view(-1, 1, 1) * masks).max(0)[1]
@@ -92,11 +131,8 @@ def settle_queries(class_logits: Tensor,
     # In double: a share of exactly overlap_thr counts as enough.
     share = won_area.double() / mask_area.double()
     valid = (mask_area > 0) & (region_area > 0) & (share >= overlap_thr)
-
     ids = merge_stuff(labels, things, valid)
-    seg_map = (ids[owner] * inside).int()
-    return PanopticSegments(seg_map,
-                            *segment_attributes(ids, labels, things, scores))
+    return Candidates((ids[owner] * inside).int(), ids, labels, things, scores)
 
 
 def _count(owner: Tensor, counted: Tensor, size: int) -> Tensor:

@@ -1,7 +1,6 @@
 """Reading logits and masks at points."""
 from typing import Optional
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -50,31 +49,20 @@ def uncertain_points(logits: Tensor,
     num_uncertain = int(importance_sample_ratio * num_points)
     num_candidates = int(oversample_ratio * num_points)
     num_random = num_points - num_uncertain
-    # Complex numbers, because a sum over rows of two is slow.
-    drawn = torch.view_as_complex(
-        torch.rand(num_candidates + num_random, 2, device=device))
-    shift = torch.view_as_complex(torch.rand(num_maps, 1, 2, device=device))
+    drawn = torch.rand(num_candidates + num_random, 2, device=device)
+    shift = torch.rand(num_maps, 1, 2, device=device)
     points = logits.new_empty(num_maps, num_points, 2)
     for start in range(0, num_maps, CHUNK):
         part = slice(start, start + CHUNK)
-        moved = torch.view_as_real(drawn + shift[part]).frac_()
+        moved = (drawn + shift[part]).frac_()
         candidates = moved[:, :num_candidates]
         doubt = sample_logits(logits[part].unsqueeze(1), candidates).abs_()
-        index = _least(doubt.squeeze(1), num_uncertain)
-        points[part, :num_uncertain] = torch.view_as_real(
-            torch.view_as_complex(candidates).gather(1, index))
+        index = doubt.squeeze(1).topk(
+            num_uncertain, largest=False, sorted=False)[1]
+        points[part, :num_uncertain] = candidates.gather(
+            1, index.unsqueeze(-1).expand(-1, -1, 2))
         points[part, num_uncertain:] = moved[:, num_candidates:]
     return points
-
-
-def _least(values: Tensor, count: int) -> Tensor:
-    """Where the smallest values of each row are, in no order, [N, count]."""
-    if (values.device.type != 'cpu' or type(values) is not Tensor
-            or not 0 < count < values.shape[1]):
-        return values.topk(count, largest=False, sorted=False)[1]
-    # numpy partitions with vector instructions, a multiple as fast.
-    order = np.argpartition(values.float().numpy(), count - 1, axis=1)
-    return torch.from_numpy(order[:, :count])
 
 
 def sample_masks(masks: Tensor,

@@ -1,5 +1,5 @@
 """The one form in which panoptic results travel through the package."""
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Sequence
 
 import torch
 from torch import Tensor
@@ -60,63 +60,51 @@ def merge_stuff(labels: Tensor, is_thing: Tensor, valid: Tensor) -> Tensor:
     return is_first.long().cumsum(0)[first] * valid
 
 
-def segment_attributes(ids: Tensor, labels: Tensor, is_thing: Tensor,
-                       scores: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
-    """Attributes of segments from those of the candidates they are made of.
+class Candidates(NamedTuple):
+    """Segments of an image before the host knows how many there are.
 
-    Their number is known to the device alone: see :func:`trim_segments`.
-
-    Args:
-        ids (Tensor): int64 [n], as :func:`merge_stuff` gives them.
+    Attributes:
+        seg_map (Tensor): int [H, W]; 0 is void, 1..m are the segments.
+        ids (Tensor): int64 [n], the segment that each of n candidates
+            belongs to, 0 for none; as :func:`merge_stuff` gives them.
         labels (Tensor): int [n].
         is_thing (Tensor): bool [n].
         scores (Tensor): float [n].
-
-    Returns:
-        tuple[Tensor, Tensor, Tensor]: labels, is_thing and scores, each [n],
-        of which the first m, the highest id, are of segments; a merged
-        segment has the highest of its candidates' scores.
     """
+    seg_map: Tensor
+    ids: Tensor
+    labels: Tensor
+    is_thing: Tensor
+    scores: Tensor
 
-    def collect(values: Tensor) -> Tensor:
-        out = values.new_zeros(len(ids) + 1)
-        return out.scatter_reduce(0, ids, values, 'amax')[1:]
 
-    return collect(labels), collect(is_thing.int()).bool(), collect(scores)
+def collect_segments(
+        batch: Sequence[Candidates]) -> List[PanopticSegments]:
+    """Segments of some images from their candidates.
 
-
-def count_segments(segments: Sequence[PanopticSegments]) -> Tensor:
-    """How many segments images have.
+    A merged segment has the highest of its candidates' scores. The number of
+    segments decides the size of tensors, so the host waits for the device
+    here: once, however many images there are.
 
     Args:
-        segments (Sequence[PanopticSegments]): Of one image at least; ids 1..m
-            have pixels, and more than m attributes may follow.
+        batch (Sequence[Candidates]): Of each image.
 
     Returns:
-        Tensor: m of each image, integer [B].
+        list[PanopticSegments]: Of each image.
     """
-    return torch.stack([s.seg_map.max() for s in segments])
-
-
-def trim_segments(
-        segments: Sequence[PanopticSegments],
-        counts: Optional[Sequence[int]] = None) -> List[PanopticSegments]:
-    """Leave out the attributes behind those of the last segment.
-
-    Args:
-        segments (Sequence[PanopticSegments]): Of some images.
-        counts (Sequence[int], optional): What :func:`count_segments` found.
-            They decide the size of tensors: without them the host waits for
-            the device, once for all images.
-
-    Returns:
-        list[PanopticSegments]: With as many attributes as segments.
-    """
-    if not segments:
+    if not batch:
         return []
-    if counts is None:
-        counts = count_segments(segments).tolist()
-    return [
-        PanopticSegments(s.seg_map, s.labels[:m], s.is_thing[:m], s.scores[:m])
-        for s, m in zip(segments, counts)
-    ]
+    counts = torch.stack([found.seg_map.max() for found in batch]).tolist()
+    return [_collect(found, count) for found, count in zip(batch, counts)]
+
+
+def _collect(found: Candidates, count: int) -> PanopticSegments:
+
+    def highest(values: Tensor) -> Tensor:
+        out = values.new_zeros(len(found.ids) + 1)
+        out = out.scatter_reduce(0, found.ids, values, 'amax')
+        return out[1:count + 1]
+
+    return PanopticSegments(found.seg_map, highest(found.labels),
+                            highest(found.is_thing.int()).bool(),
+                            highest(found.scores))

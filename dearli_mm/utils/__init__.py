@@ -1,8 +1,10 @@
-from .host_copy import HostCopy
-from .nonfinite import (ChecksLosses, LossCheck, NonFiniteError, StepGuard,
-                        describe_images)
+from .arguments import arguments_of, refuse_unknown
+from .atomic import atomic_path, write_bytes, write_text
+from .nonfinite import (ChecksLosses, NonFiniteError, describe_images,
+                        refuse_nonfinite_gradients)
 
 __all__ = [
-    'ChecksLosses', 'HostCopy', 'LossCheck', 'NonFiniteError', 'StepGuard',
-    'describe_images'
+    'ChecksLosses', 'NonFiniteError', 'arguments_of', 'atomic_path',
+    'describe_images', 'refuse_nonfinite_gradients', 'refuse_unknown',
+    'write_bytes', 'write_text'
 ]

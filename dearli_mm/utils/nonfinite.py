@@ -1,12 +1,11 @@
 """Noticing NaN and infinity before they reach the weights."""
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, Tuple
 
 import torch
 from mmengine.dist import all_reduce
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_
 
 
 class NonFiniteError(RuntimeError):
@@ -27,118 +26,63 @@ class NonFiniteError(RuntimeError):
         super().__init__(f'non-finite {kind}: {named}{more}')
 
 
-class LossCheck:
-    """Whether the losses of a step are finite, in all processes.
-
-    The device works it out; only :meth:`raise_if_bad` waits for it.
-
-    Args:
-        losses (dict[str, Tensor]): Losses of one step; only names with
-            ``loss`` in them count, as in mmengine.
-    """
-
-    def __init__(self, losses: Dict[str, Tensor]) -> None:
-        terms = {k: v.detach() for k, v in losses.items() if 'loss' in k}
-        self._names = list(terms)
-        self._bad = (~torch.stack(
-            [v.mean() for v in terms.values()]).isfinite()).float()
-        self._any_bad = self._bad.max()
-        all_reduce(self._any_bad, op='max')
-
-    def raise_if_bad(self) -> None:
-        """Raise in all processes if a loss of any is not finite.
-
-        Raises:
-            NonFiniteError: Names the offending losses.
-        """
-        if self._any_bad > 0:
-            raise NonFiniteError('loss', [
-                name for name, bad in zip(self._names, self._bad) if bad > 0
-            ])
-
-
 class ChecksLosses:
-    """A model whose losses are checked: before they reach the weights.
-
-    Attributes:
-        loss_check (LossCheck | None): Of the last step, if ``defers_check``.
-        defers_check (bool): Whether somebody else looks at it, instead of
-            :meth:`parse_losses`; see :class:`StepGuard`.
-    """
-    defers_check: bool = False
-    loss_check: Optional[LossCheck] = None
+    """A model that refuses losses which are not finite."""
 
     def parse_losses(self, losses: Dict[str, Tensor]):
         """Add up the losses; see mmengine.
 
         Raises:
-            NonFiniteError: If one of them is NaN or infinite, in any process.
+            NonFiniteError: In all processes, if a loss of any is NaN or
+                infinite. As in mmengine, a loss has ``loss`` in its name.
         """
-        self.loss_check = LossCheck(losses)
-        if not self.defers_check:
-            self.loss_check.raise_if_bad()
+        terms = {k: v.detach() for k, v in losses.items() if 'loss' in k}
+        bad = torch.stack(
+            [~v.isfinite().all() for v in terms.values()]).float()
+        any_bad = bad.max()
+        all_reduce(any_bad, op='max')
+        if any_bad > 0:
+            raise NonFiniteError(
+                'loss', [name for name, own in zip(terms, bad) if own > 0])
         return super().parse_losses(losses)
 
 
-class StepGuard:
-    """Lets the optimiser refuse a step with NaN or infinity.
+def refuse_nonfinite_gradients(optim_wrapper: OptimWrapper,
+                               model: nn.Module) -> None:
+    """Let the optimiser raise instead of taking a step with such gradients.
 
-    It asks right before the step, when mmengine has waited for the norm of the
-    gradients to log it: one that is clipped by its norm has nothing more to
-    wait for, and its gradients are read once. The model's losses are looked at
-    in the same moment, unless some of the steps may be left out: accumulated
-    ones, and those of a loss scaler (fp16), whose overflows are no concern of
-    the guard. Under data parallelism all processes see the same gradients.
+    Under data parallelism all processes see the same gradients, so all of
+    them raise. Where a loss scaler is at work (fp16), overflows are its
+    concern: it leaves out the step and lowers the scale.
 
     Args:
-        optim_wrapper (OptimWrapper): Owner of the optimiser; attached to it
-            for good.
-        model (nn.Module): The model, as the runner has it.
+        optim_wrapper (OptimWrapper): Owner of the optimiser, which raises
+            :class:`NonFiniteError` from now on.
+        model (nn.Module): Names the parameters.
     """
+    scaler = getattr(optim_wrapper, 'loss_scaler', None)
+    if scaler is not None and scaler.is_enabled():
+        return
+    model = model.module if is_model_wrapper(model) else model
+    named = [(name, p) for name, p in model.named_parameters()
+             if p.requires_grad]
 
-    def __init__(self, optim_wrapper: OptimWrapper, model: nn.Module) -> None:
-        self._model = model.module if is_model_wrapper(model) else model
-        self._norm: Optional[Tensor] = None
-        optimizer = optim_wrapper.optimizer
-        self._parameters = [
-            p for group in optimizer.param_groups for p in group['params']
-        ]
-        scaler = getattr(optim_wrapper, 'loss_scaler', None)
-        takes_all_steps = optim_wrapper._accumulative_counts == 1 and (
-            scaler is None or not scaler.is_enabled())
-        if isinstance(self._model, ChecksLosses):
-            self._model.defers_check = takes_all_steps
-        if getattr(optim_wrapper, 'clip_func', None) is clip_grad_norm_:
-            optim_wrapper.clip_func = self._clip
-        optimizer.register_step_pre_hook(self._check)
-
-    def _clip(self, parameters: List[Tensor], **kwargs) -> Tensor:
-        self._norm = clip_grad_norm_(parameters, **kwargs)
-        return self._norm
-
-    def _check(self, *_) -> None:
-        norm, self._norm = self._norm, None
-        if getattr(self._model, 'defers_check', False):
-            self._model.loss_check.raise_if_bad()
-        with_grad = [p for p in self._parameters if p.grad is not None]
-        if not with_grad:
+    def check(*_) -> None:
+        names, grads = [], []
+        for name, parameter in named:
+            if parameter.grad is not None:
+                names.append(name)
+                grads.append(parameter.grad)
+        if not grads:
             return
-        if norm is None:
-            norm = torch.stack(_norms(with_grad)).norm()
-        if not norm.isfinite():
-            raise NonFiniteError('gradient', self._offending(with_grad))
+        norms = torch.stack(torch._foreach_norm(grads))
+        if not norms.sum().isfinite():
+            raise NonFiniteError('gradient', [
+                name for name, norm in zip(names, norms.tolist())
+                if not norm < float('inf')
+            ])
 
-    def _offending(self, parameters: List[Tensor]) -> List[str]:
-        names = {id(p): name for name, p in self._model.named_parameters()}
-        return [
-            names.get(id(p), '?')
-            for p, norm in zip(parameters, _norms(parameters))
-            if not norm.isfinite()
-        ]
-
-
-def _norms(parameters: List[Tensor]) -> List[Tensor]:
-    return torch._foreach_norm([p.grad for p in parameters])
+    optim_wrapper.optimizer.register_step_pre_hook(check)
 
 
 def describe_images(data_batch: dict) -> Tuple[str, ...]:

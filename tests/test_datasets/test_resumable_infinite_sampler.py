@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from dearli_mm.datasets.samplers import (Draw, ResumableInfiniteSampler,
+from dearli_mm.datasets.samplers import (SeededIndex, ResumableInfiniteSampler,
                                          seeded_by)
 
 
@@ -33,7 +33,7 @@ def test_seed_and_process_matter():
 
 
 def test_draws_travel_to_workers():
-    draw = pickle.loads(pickle.dumps(Draw(5, 77)))
+    draw = pickle.loads(pickle.dumps(SeededIndex(5, 77)))
     assert draw == 5 and draw.seed == 77
 
 
@@ -42,10 +42,10 @@ def test_seeded_by_leaves_no_trace():
     def numbers():
         return random.random(), np.random.rand(), torch.rand(()).item()
 
-    with seeded_by(Draw(0, 9)):
+    with seeded_by(SeededIndex(0, 9)):
         first = numbers()
     state = torch.get_rng_state()
-    with seeded_by(Draw(1, 9)):
+    with seeded_by(SeededIndex(1, 9)):
         assert numbers() == first
     assert torch.equal(torch.get_rng_state(), state)
     with seeded_by(4):  # no seed: nothing happens

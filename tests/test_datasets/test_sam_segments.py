@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 from dearli_mm.apis.sam_masks import coco_instances, encode_masks
 from dearli_mm.datasets.mask_folder import MaskFolder, digest
 from dearli_mm.datasets.packed_masks import PackedMasks
-from dearli_mm.datasets.samplers import Draw
+from dearli_mm.datasets.samplers import SeededIndex
 
 SETTINGS = dict(generator='Hand')
 PIPELINE = [
@@ -94,7 +94,7 @@ def test_masks_move_with_the_image(root):
 
 def test_a_draw_gives_the_same_item(root):
     dataset = build(root)
-    first, second = (dataset[Draw(0, seed=5)] for _ in range(2))
+    first, second = (dataset[SeededIndex(0, seed=5)] for _ in range(2))
     assert torch.equal(first['inputs'], second['inputs'])
     masks = [item['data_samples'].gt_instances.masks.to_ndarray()
              for item in (first, second)]

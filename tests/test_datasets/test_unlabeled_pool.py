@@ -4,7 +4,7 @@ import pytest
 
 from dearli_mm.datasets import SemiSupPanopticDataset, semi_sup_panoptic
 from dearli_mm.datasets.image_files import UnreadableImageError
-from dearli_mm.datasets.samplers import Draw
+from dearli_mm.datasets.samplers import SeededIndex
 
 WEAK = [dict(type='LoadAnyImage'), dict(type='RandomScaleCropFlip', size=32)]
 STRONG = [dict(type='StrongPhotometricAugment')]
@@ -44,7 +44,7 @@ def test_several_sources_each_image_once(photos):
     dataset = pool([str(photos / name) for name in ('one', 'list.txt', 'two')])
     assert names(dataset) == ['a.jpg', 'b.png', 'e.jpg', 'c.png', 'd.jpg']
     for index in range(len(dataset)):
-        views = dataset[Draw(index, 1)]['inputs']
+        views = dataset[SeededIndex(index, 1)]['inputs']
         assert {tuple(view.shape) for view in views.values()} == {(3, 32, 32)}
 
 
@@ -69,7 +69,7 @@ def test_truncated_image_is_skipped_counted_and_logged_once(
     path = photos / 'one' / 'a.jpg'
     path.write_bytes(path.read_bytes()[:-40])
     dataset = pool(str(photos / 'one'))
-    views = [dataset[Draw(0, 3)] for _ in range(2)]
+    views = [dataset[SeededIndex(0, 3)] for _ in range(2)]
     for item in views:
         assert item['data_samples']['weak'].img_path.endswith('b.png')
         # What takes its place is augmented with the seed of the draw.

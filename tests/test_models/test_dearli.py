@@ -102,9 +102,9 @@ def test_burn_in_learns_of_labelled_images_alone(model):
 def test_one_forward_pass_equals_two(model):
     model.eval()
     first, second = torch.randn(2, 3, *SIZE), torch.randn(1, 3, *SIZE)
-    together = model._student_forward(first, second)
+    together = model.student_forward(first, second)
     smaller = second[..., :32]
-    apart = model._student_forward(first, smaller)
+    apart = model.student_forward(first, smaller)
     torch.testing.assert_close(together[0][1][-1], apart[0][1][-1],
                                rtol=1e-3, atol=1e-4)
     assert apart[1][1][-1].shape[-2:] == (16, 8)
@@ -121,7 +121,8 @@ def test_padding_gets_no_pseudo_label(model):
     masks = torch.full((2, 16, 16), -9.)
     masks[0, :, :4] = 9.
     masks[1, :, 4:] = 9.
-    model.teacher.predict_queries = lambda x: (class_logits[None], masks[None])
+    model.teacher.predict_queries = lambda *_: (class_logits[None],
+                                                masks[None])
     label, = model.pseudo_label(torch.zeros(1, 3, *SIZE), views(1, (40, 64)))
     assert label.labels.tolist() == [0, 2]
     assert (label.seg_map[:40] > 0).all()
@@ -200,6 +201,141 @@ def test_bad_choices_are_named(detector):
         DEARLi(detector, semi_test_cfg=dict(predict_on='ema'))
     with pytest.raises(ValueError, match="partner='other'.*fresh"):
         DEARLi(detector, semi_train_cfg=dict(cutmix=dict(partner='other')))
+
+
+@pytest.mark.parametrize('config,meant', [
+    (dict(semi_train_cfg=dict(cutmx=dict(prob=1.))), "cutmx .*'cutmix'"),
+    (dict(semi_train_cfg=dict(cutmix=dict(probability=1.))),
+     r"cutmix\.probability .*'prob'"),
+    (dict(semi_train_cfg=dict(pseudo_label=dict(score_threshold=.5))),
+     "pseudo_label.score_threshold .*'score_thr'"),
+    (dict(semi_test_cfg=dict(predict='both')), "predict .*'predict_on'"),
+])
+def test_unknown_settings_are_named_with_what_was_meant(detector, config,
+                                                        meant):
+    with pytest.raises(ValueError, match=meant):
+        DEARLi(detector, **config)
+
+
+def test_settings_of_tests_do_not_change_pseudo_labels(detector):
+    seen = []
+
+    def found(semi_train_cfg=None, **test_cfg):
+        model = DEARLi(dict(detector, test_cfg=test_cfg), semi_train_cfg)
+        model.teacher.predict_queries = lambda _, settings: (seen.append(
+            settings) or (torch.tensor([[[9., 0., 0., 0.]]]),
+                          torch.full((1, 1, 16, 16), 9.)))
+        label, = model.pseudo_label(torch.zeros(1, 3, *SIZE), views(1))
+        return label.num_segments
+
+    assert found() == found(score_thr=2., alpha=1., overlap_thr=1.1) == 1
+    assert seen[0] == seen[1] and seen[0]['alpha'] == 0.4
+    assert found(dict(pseudo_label=dict(score_thr=2., alpha=0.))) == 0
+    assert seen[2]['alpha'] == 0.
+
+
+def test_void_may_be_left_out_of_pseudo_labels(detector):
+    model = DEARLi(
+        detector, semi_train_cfg=dict(pseudo_label=dict(void_on=False)))
+    class_logits = torch.tensor([[[0., 1., 0., 9.]]])
+    masks = torch.full((1, 1, 16, 16), 9.)
+    model.teacher.predict_queries = lambda *_: (class_logits, masks)
+    label, = model.pseudo_label(torch.zeros(1, 3, *SIZE), views(1))
+    assert label.labels.tolist() == [1]
+
+
+@pytest.mark.parametrize('network', ['both', 'student'])
+def test_set_classes(model, network):
+    classes = ['tree, oak', 'bush', 'cow', 'sea', 'sand']
+    weak = torch.randn(1, 3, *SIZE)
+    model.pseudo_label(weak, views(1))
+    text = model.teacher.panoptic_head.text_classifier
+    (model if network == 'both' else model.student).set_classes(classes, 3)
+    counts = []
+    for part in (model.student, model.teacher):
+        logits, _ = part.predict_queries(weak)
+        fusion = part.panoptic_fusion_head
+        counts.append((logits.shape[-1] - 1, fusion.num_classes,
+                       fusion.num_things_classes,
+                       part.panoptic_head.num_things_classes))
+    assert counts[0] == (5, 5, 3, 3)
+    if network == 'both':
+        assert counts[1] == counts[0]
+        losses = model.loss(*batch())
+        assert losses['pseudo_loss_cls'].isfinite()
+    else:  # the teacher keeps its own, which agree with one another
+        assert counts[1] == (3, 3, 2, 2)
+        assert model.teacher.panoptic_head.text_classifier is text
+
+
+@pytest.mark.parametrize('part,given', [
+    ('student.', True),
+    ('teacher.', True),
+    ('student.backbone.', False),
+    ('student.panoptic_head.pixel_decoder.', False),
+])
+def test_checkpoint_of_a_part(model, detector, part, given):
+    """What the teacher gets, and whether it counts as given weights."""
+    other = DEARLi(detector)
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.add_(1.)
+    state = {
+        name: value
+        for name, value in other.state_dict().items() if name.startswith(part)
+    }
+    model.load_state_dict(state, strict=False)
+    student, teacher = model.student.state_dict(), model.teacher.state_dict()
+    for name, value in teacher.items():
+        assert torch.equal(value, student[name]), name
+        if f'student.{name}' in state:
+            assert torch.equal(value, state[f'student.{name}']), name
+    assert model.teacher_is_given is given
+
+
+def test_teacher_is_given_what_a_warm_up_trains(model):
+    state = {
+        name: value
+        for name, value in model.state_dict().items() if
+        not any(part in name
+                for part in ('cls_embed', 'void_embedding', 'logit_scale'))
+    }
+    assert not model.teacher_is_given
+    model.load_state_dict(state, strict=False)
+    assert model.teacher_is_given
+
+
+def test_models_are_pickled_and_copied(model, tmp_path):
+    inputs, samples = batch(1, 1)
+    torch.save(model, tmp_path / 'model.pt')
+    loaded = torch.load(tmp_path / 'model.pt', weights_only=False)
+    for other in (loaded, copy.deepcopy(model)):
+        assert other.teacher.backbone is other.student.backbone
+        torch.manual_seed(5)
+        expected = model.loss(inputs, samples)
+        torch.manual_seed(5)
+        for name, value in other.loss(inputs, samples).items():
+            assert torch.equal(value, expected[name]), name
+
+
+def test_training_goes_on_after_inference_mode(detector):
+    model = DEARLi(detector)  # the text classifier is not made yet, either
+    with torch.inference_mode():
+        model.predict(torch.randn(1, 3, *SIZE), views(1))
+        model.pseudo_label(torch.randn(1, 3, *SIZE), views(1))
+    losses = model.loss(*batch())
+    sum(v for k, v in losses.items() if 'loss' in k).backward()
+    for name, parameter in model.student.named_parameters():
+        if parameter.requires_grad:
+            assert parameter.grad is not None, name
+
+
+def test_one_image_has_no_partner(detector):
+    cutmix = DEARLi(detector).cutmix
+    assert "partner='fresh'" in cutmix.check_batch_size(1)
+    assert cutmix.check_batch_size(2) is None
+    cutmix.prob = 0.
+    assert cutmix.check_batch_size(1) is None
 
 
 @pytest.mark.parametrize('frozen', [True, False])

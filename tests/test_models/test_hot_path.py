@@ -4,7 +4,6 @@ An operator whose result the host needs (a number, a size) waits for the
 device; so does a copy to the host.
 """
 from collections import Counter
-from contextlib import contextmanager
 from unittest import mock
 
 import numpy as np
@@ -23,7 +22,7 @@ from dearli_mm.compat import version_tuple
 from dearli_mm.datasets.transforms.segment_id_masks import SegmentIdMasks
 from dearli_mm.functional import cutmix, inference, segments
 from dearli_mm.models import DEARLi
-from dearli_mm.utils import HostCopy, StepGuard
+from dearli_mm.utils import refuse_nonfinite_gradients
 
 # Their result, or its size, depends on values.
 WAITING = ('_local_scalar_dense', 'nonzero', 'masked_select', 'bincount',
@@ -135,38 +134,15 @@ def making(waits, name):
 def make(tmp_path):
     register_golden_clip(tmp_path)
 
-    def make_model(**head):
+    def make_model(layers=3, **head):
         config = golden_detector(CLASSES, 2, 1)
-        # The tests' detector has mmdet's pixel decoder, which waits.
-        config['panoptic_head']['pixel_decoder'][
-            'type'] = 'DeformablePixelDecoder'
+        config['panoptic_head']['transformer_decoder']['num_layers'] = layers
         config['panoptic_head'].update(head)
         model = DEARLi(config)
         model.init_weights()
         return model
 
     return make_model
-
-
-@contextmanager
-def travels(waits):
-    """How many operators are queued while values travel to the host."""
-    queued = []
-    sent = {}
-    start, wait = HostCopy.__init__, HostCopy.wait
-
-    def started(copy, tensor):
-        start(copy, tensor)
-        waits.counts['cpu'] -= 1  # nobody waits for it here
-        sent[id(copy)] = waits.operators
-
-    def waited(copy):
-        queued.append(waits.operators - sent.pop(id(copy)))
-        return wait(copy)
-
-    with mock.patch.multiple(HostCopy, __init__=started, wait=waited):
-        yield queued
-    assert not sent
 
 
 def batch_of_files(images):
@@ -180,7 +156,7 @@ def batch_of_files(images):
     return inputs, samples
 
 
-def semi_supervised_step(model, images):
+def step_of(model, images):
     """All of a step, as the runner takes it."""
     trained = [p for p in model.parameters() if p.requires_grad]
     # What GroupedOptimWrapperConstructor takes; before PyTorch 2.4 the steps
@@ -188,7 +164,7 @@ def semi_supervised_step(model, images):
     optimizer = torch.optim.AdamW(trained, fused=True) if version_tuple(
         torch.__version__) >= (2, 4) else torch.optim.SGD(trained, 1e-4)
     wrapper = OptimWrapper(optimizer, clip_grad=dict(max_norm=0.01))
-    StepGuard(wrapper, model)
+    refuse_nonfinite_gradients(wrapper, model)
     inputs, samples = batch_of_files(images)
 
     def run():
@@ -199,38 +175,48 @@ def semi_supervised_step(model, images):
     return run
 
 
-def forward_and_losses(model, images):
-    """Student and set losses, of labelled and pseudo-labelled images."""
-    inputs, samples = batch(images, images)
-    gt = model.student.panoptic_head.targets_of(samples['labeled']).wait()
-
-    def run():
-        parts = model._student_forward(inputs['labeled'], inputs['strong'])
-        criterion = model.student.panoptic_head.criterion
-        matches = criterion.solve(
-            [criterion.costs(*part, gt) for part in parts])
-        losses = [
-            model._part_losses(name, part, gt, match) for name, part, match in
-            zip(('labeled', 'pseudo'), parts, matches)
-        ]
-        sum(sum(part.values()) for part in losses).backward()
-
-    return run
+def with_segments(model, segments, images):
+    """Let the teacher find a number of segments in each image."""
+    class_logits = torch.full((images, segments, len(CLASSES) + 1), -9.)
+    class_logits[..., 0] = 9.
+    masks = torch.full((images, segments, 16, 16), -9.)
+    for index in range(segments):
+        masks[:, index, index] = 9.
+    model.teacher.predict_queries = lambda *_: (class_logits, masks)
 
 
-@pytest.mark.parametrize('queries,images', [(10, 2), (30, 2), (10, 3)])
-def test_the_only_wait_is_the_matching(make, queries, images):
-    model = make(num_queries=queries)
-    run = forward_and_losses(model, images)
-    run()  # what is worked out once
-    counts, _, _ = waits_of(run)
-    assert +counts == {'cpu': 1}
+@pytest.mark.parametrize('change', [
+    dict(), dict(num_queries=30), dict(images=3), dict(segments=9),
+    dict(layers=5), dict(classes=['a, b', 'c', 'd, e, f', 'g'])
+])
+def test_waits_do_not_grow(make, change):
+    """Not with queries, images, segments, decoder layers or classes."""
+    images, segments = change.pop('images', 2), change.pop('segments', 2)
+    layers, classes = change.pop('layers', 3), change.pop('classes', None)
+    model = make(layers, num_queries=change.get('num_queries', 20))
+    model.cutmix.prob = 1.
+    if classes:
+        model.set_classes(classes, 2)
+    else:
+        with_segments(model, segments, images)
+    run = step_of(model, images)
+    run()
+    counts, _, losses = waits_of(run)
+    if not classes:
+        assert losses['pseudo_segments'] > 0
+    # Labelled segments, kept queries, two matchings; the number of segments,
+    # before and after CutMix; finite losses and gradients, and mmengine's log
+    # of the norm.
+    assert +counts == {'cpu': 4, 'tolist': 2, '_local_scalar_dense': 3}
 
 
-def test_no_operator_a_query(make):
+def test_no_operator_per_query(make):
     operators = []
     for queries in (20, 60):
-        run = forward_and_losses(make(num_queries=queries), 2)
+        model = make(num_queries=queries)
+        model.cutmix.prob = 1.
+        with_segments(model, 2, 2)
+        run = step_of(model, 2)
         run()
         operators.append(waits_of(run)[1])
     assert operators[0] == operators[1]
@@ -239,52 +225,9 @@ def test_no_operator_a_query(make):
 def test_the_teacher_does_not_wait(make):
     model = make()
     images = torch.randn(2, 3, 64, 64)
-    model.teacher.predict_queries(images)
     counts, _, _ = waits_of(
         torch.no_grad()(model.teacher.predict_queries), images)
     assert not +counts
-
-
-@pytest.mark.parametrize('images', [2, 3])
-def test_a_step_stalls_at_the_matching_alone(make, images):
-    model = make(num_queries=20)
-    model.cutmix.prob = 1.
-    class_logits = torch.randn(images, 20, len(CLASSES) + 1) * 9
-    class_logits[:, 0, 0] = 99.  # a segment in every image
-    masks = torch.randn(images, 20, 16, 16) - 9
-    masks[:, 0] = 9.
-    model.teacher.predict_queries = lambda _: (class_logits, masks)
-    run = semi_supervised_step(model, images)
-    run()  # what is worked out once
-
-    waits = Waits()
-    with travels(waits) as queued:
-        counts, _, losses = waits_of(run, waits=waits)
-    # The costs of all matchings, and mmengine's log of the gradients' norm,
-    # right behind which the guard reads two flags.
-    assert +counts == {'cpu': 1, '_local_scalar_dense': 1 + 2}
-    assert losses['pseudo_segments'] > 0
-    # Kept queries travel during the student's forward pass, the labelled
-    # segments longer, the numbers of pseudo-labelled ones while the costs of
-    # labelled images are worked out.
-    kept, labeled, numbers = queued
-    assert labeled > kept > 300 and numbers > 30
-
-
-def test_a_supervised_step_stalls_at_the_matching_alone(make):
-    network = make(num_queries=20).student
-    inputs, samples = batch_of_files(2)
-
-    def run():
-        losses = network.loss(inputs['labeled'], samples['labeled'])
-        sum(losses.values()).backward()
-
-    run()  # what is worked out once
-    waits = Waits()
-    with travels(waits) as queued:
-        counts, _, _ = waits_of(run, waits=waits)
-    assert +counts == {'cpu': 1}
-    assert queued[0] > 300  # the targets, during the head's forward pass
 
 
 @pytest.mark.parametrize('queries', [4, 40])

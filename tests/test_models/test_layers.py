@@ -3,7 +3,6 @@ import copy
 
 import pytest
 import torch
-import torch.nn.functional as F
 from golden_clip import pixel_decoder
 from mmcv.cnn.bricks.transformer import MultiheadAttention
 from mmdet.registry import MODELS
@@ -13,9 +12,8 @@ from torch import nn
 from torch.testing import assert_close
 
 from dearli_mm.functional import Match
-from dearli_mm.models.layers import (MaskLogits, attend_without_weights,
-                                     linear, multiply_by_onednn,
-                                     sample_in_bags)
+from dearli_mm.models.fast_paths import use_fast_paths
+from dearli_mm.models.layers import MaskedAttention, MaskLogits
 
 PIXEL_DECODER = dict(
     in_channels=[8, 16, 32, 64], feat_channels=32, out_channels=32)
@@ -34,7 +32,7 @@ def assert_same_gradients(ours, theirs):
 def test_attention_equals_mmcv(masked):
     theirs = MultiheadAttention(16, 4, batch_first=True)
     ours = copy.deepcopy(theirs)
-    attend_without_weights(ours)
+    MaskedAttention.take_over(ours)
     query, key = torch.randn(2, 5, 16), torch.randn(2, 7, 16)
     positions = dict(query_pos=torch.randn(2, 5, 16),
                      key_pos=torch.randn(2, 7, 16))
@@ -51,46 +49,15 @@ def test_attention_equals_mmcv(masked):
     assert_same_gradients(ours, theirs)
 
 
-@pytest.mark.parametrize('rows', [1, 40])
-@pytest.mark.parametrize('bias', [True, False])
-def test_linear_equals_pytorch(rows, bias):
-    inputs = [
-        torch.randn(2, rows, 6, requires_grad=True),
-        torch.randn(5, 6, requires_grad=True),
-        torch.randn(5, requires_grad=True) if bias else None
-    ]
-    expected, actual = F.linear(*inputs), linear(*inputs)
-    assert_close(actual, expected)
-    wanted = [x for x in inputs if x is not None]
-    for ours, theirs in zip(
-            torch.autograd.grad(actual.square().sum(), wanted),
-            torch.autograd.grad(expected.square().sum(), wanted)):
-        assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
-
-
-def test_linear_layers_keep_names_and_bear_inplace_activations():
-    theirs = nn.Sequential(nn.Linear(6, 8), nn.ReLU(inplace=True),
-                           nn.Linear(8, 3))
-    ours = copy.deepcopy(theirs)
-    multiply_by_onednn(ours)
-    ours = copy.deepcopy(ours)  # as the teacher is made
-    assert ours[0].forward.__self__ is ours[0]
-    x = torch.randn(64, 6)
-    for module in (ours, theirs):
-        module(x).square().sum().backward()
-    assert_same_gradients(ours, theirs)
-
-
 @pytest.fixture
 def decoders():
-    theirs = MODELS.build(ConfigDict(pixel_decoder(64), **PIXEL_DECODER))
+    config = dict(pixel_decoder(64), type='MSDeformAttnPixelDecoder')
+    theirs = MODELS.build(ConfigDict(config, **PIXEL_DECODER))
     for parameter in theirs.parameters():
         nn.init.normal_(parameter, std=0.2)
-    config = dict(pixel_decoder(64), type='DeformablePixelDecoder')
-    ours = MODELS.build(ConfigDict(config, **PIXEL_DECODER))
+    ours = MODELS.build(ConfigDict(pixel_decoder(64), **PIXEL_DECODER))
     ours.load_state_dict(theirs.state_dict())  # the same names
-    for layer in ours.encoder.layers:
-        sample_in_bags(layer.self_attn)
+    use_fast_paths(ours)
     return ours, theirs
 
 
@@ -110,12 +77,12 @@ def test_pixel_decoder_equals_mmdet(decoders, size):
     assert_same_gradients(*decoders)
 
 
-def test_pixel_decoder_parity(golden):
+@pytest.mark.parametrize('fast', [False, True])
+def test_pixel_decoder_parity(golden, fast):
     ref = golden('k_pixel_decoder')
-    config = dict(pixel_decoder(64), type='DeformablePixelDecoder')
-    module = MODELS.build(ConfigDict(config, **PIXEL_DECODER))
-    for layer in module.encoder.layers:
-        sample_in_bags(layer.self_attn)
+    module = MODELS.build(ConfigDict(pixel_decoder(64), **PIXEL_DECODER))
+    if fast:
+        use_fast_paths(module)
     prefix = 'panoptic_head.pixel_decoder.'
     state = _renamed(ref.group('state:'), 'sem_seg_head.pixel_decoder.')
     module.load_state_dict({k[len(prefix):]: v for k, v in state.items()})

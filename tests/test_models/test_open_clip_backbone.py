@@ -39,8 +39,14 @@ def test_frozen(clip_name, frozen):
     backbone = OpenCLIPBackbone(clip_name, frozen=frozen)
     backbone.train()
     assert backbone.visual.training is not frozen
-    assert all(p.requires_grad is not frozen for p in backbone.parameters())
-    assert backbone(torch.randn(1, 3, 32, 32))[0].requires_grad is not frozen
+    stages = backbone(torch.randn(1, 3, 32, 32))
+    assert stages[0].requires_grad is not frozen
+    if not frozen:  # what is trained gets a gradient, as DDP demands
+        sum(stage.sum() for stage in stages).backward()
+    for name, parameter in backbone.named_parameters():
+        in_stages = name.startswith(('visual.trunk.stem', 'visual.trunk.stages'))
+        assert parameter.requires_grad is (in_stages and not frozen), name
+        assert (parameter.grad is not None) is parameter.requires_grad, name
 
 
 def test_unknown_model_and_other_trunks(tmp_path):

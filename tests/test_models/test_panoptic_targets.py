@@ -7,7 +7,8 @@ from mmdet.structures.mask import BitmapMasks
 from mmengine.structures import InstanceData, PixelData
 
 from dearli_mm.datasets.transforms.segment_id_masks import SegmentIdMasks
-from dearli_mm.models.heads.panoptic_targets import PanopticTargets
+from dearli_mm.models.heads.panoptic_targets import (panoptic_targets,
+                                                     targets_of_samples)
 
 MAP = [[0, 3, 3, 255], [2, 4, 7, -1]]  # things 0 and 1, stuff 2 to 4
 
@@ -29,8 +30,8 @@ def class_map(values, dtype=torch.int64):
 def test_what_has_no_pixel_is_left_out(kind):
     left = [[1, 0, 0, 0], [0, 0, 0, 0]]
     nothing = [[0] * 4] * 2
-    target, = PanopticTargets([things(kind, [1, 0], nothing, left)],
-                              [class_map(MAP)], 2, 5).wait()
+    target, = panoptic_targets([things(kind, [1, 0], nothing, left)],
+                               [class_map(MAP)], 2, 5)
     assert target.labels.tolist() == [0, 2, 3, 4]
     assert target.masks.dtype == torch.bool
     assert target.masks.long().tolist() == [
@@ -41,11 +42,11 @@ def test_what_has_no_pixel_is_left_out(kind):
 
 def test_images_are_told_apart():
     one = [[1, 1, 0, 0]] * 2
-    targets = PanopticTargets(
+    targets = panoptic_targets(
         [things('numbers', [1], one), things('numbers', []),
          things('numbers', [0, 1], one, [[0, 0, 1, 1]] * 2)],
         [class_map([[2] * 4] * 2, torch.uint8), None,
-         class_map([[4] * 4] * 2)], 2, 5).wait()
+         class_map([[4] * 4] * 2)], 2, 5)
     assert [t.labels.tolist() for t in targets] == [[1, 2], [], [0, 1, 4]]
     assert [len(t.masks) for t in targets] == [2, 0, 3]
     assert targets[0].masks[1].all() and targets[2].masks[2].all()
@@ -53,5 +54,5 @@ def test_images_are_told_apart():
 
 def test_of_samples_without_class_maps():
     sample = DetDataSample(gt_instances=things('bitmaps', [1], [[1] * 4] * 2))
-    target, = PanopticTargets.of_samples([sample], 2, 5).wait()
+    target, = targets_of_samples([sample], 2, 5)
     assert target.labels.tolist() == [1] and target.masks.all()

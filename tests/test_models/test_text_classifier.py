@@ -1,7 +1,11 @@
+import os
+import stat
+
 import open_clip
 import pytest
 import torch
-from golden_clip import register_golden_clip
+from golden_clip import golden_detector, register_golden_clip
+from mmdet.registry import MODELS
 from torch.testing import assert_close
 
 from dearli_mm.functional.classification import average_templates
@@ -68,6 +72,54 @@ def test_cache_follows_weights_names_and_templates(clip_name, tmp_path,
     assert len(list(cache.glob('*.pt'))) == 4
     monkeypatch.setattr(CLIPTextClassifier, '_compute', None)
     assert torch.equal(build(first).embeddings, original)  # from the cache
+
+
+def test_cache_is_shared_and_survives_damage(clip_name, tmp_path):
+    weights = _weights(clip_name, tmp_path / 'a.pt', 1)
+    cache = tmp_path / 'cache'
+
+    def build():
+        classifier = CLIPTextClassifier(
+            ['cat', 'dog'], clip_name, weights, cache_dir=str(cache))
+        classifier.prepare()
+        return classifier.embeddings
+
+    umask = os.umask(0o022)
+    try:
+        expected = build()
+    finally:
+        os.umask(umask)
+    entry, = cache.iterdir()
+    assert stat.S_IMODE(entry.stat().st_mode) == 0o644  # others may read it
+    for damage in (entry.read_bytes()[:40], b''):
+        entry.write_bytes(damage)
+        assert torch.equal(build(), expected)
+        assert torch.equal(torch.load(entry, weights_only=True), expected)
+
+
+def test_cache_that_cannot_be_written(clip_name, tmp_path, monkeypatch):
+    weights = _weights(clip_name, tmp_path / 'a.pt', 1)
+    monkeypatch.setenv('HOME', '/dev/null')
+    classifier = CLIPTextClassifier(['cat', 'dog'], clip_name, weights)
+    classifier.prepare()
+    assert classifier.embeddings.shape == (2, 16)
+
+
+def test_random_tower_is_the_same_in_every_run(clip_name):
+    first, second = (
+        CLIPTextClassifier(['cat', 'dog'], clip_name) for _ in range(2))
+    torch.manual_seed(1)
+    first.prepare()
+    torch.manual_seed(2)
+    second.prepare()
+    assert torch.equal(first.embeddings, second.embeddings)
+
+
+def test_network_prepares_it_before_the_first_step(clip_name):
+    network = MODELS.build(golden_detector(['cat', 'dog', 'sky'], 2, 1))
+    assert network.panoptic_head.text_classifier.embeddings.numel() == 0
+    network.init_weights()
+    assert len(network.panoptic_head.text_classifier.embeddings) == 3
 
 
 def test_set_classes_changes_the_vocabulary(clip_name):

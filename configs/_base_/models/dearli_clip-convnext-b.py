@@ -104,6 +104,12 @@ model = dict(
     semi_train_cfg=dict(
         labeled_weight=1.0,
         pseudo_weight=1.0,
+        # How the teacher labels; test_cfg above is of evaluation alone.
+        pseudo_label=dict(
+            alpha=0.4,
+            ensemble_on_valid_masks=False,
+            score_thr=0.0,
+            overlap_thr=0.8),
         cutmix=dict(
             prob=0.5,
             area=(0.02, 0.4),

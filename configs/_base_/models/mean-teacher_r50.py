@@ -28,4 +28,5 @@ model = dict(
             text_classifier=dict(
                 model_name='convnext_base_w_320',
                 pretrained=_base_.clip_weights)),
-        test_cfg=dict(alpha=0.0)))
+        test_cfg=dict(alpha=0.0)),
+    semi_train_cfg=dict(pseudo_label=dict(alpha=0.0)))

@@ -9,7 +9,7 @@ from mmdet.structures import DetDataSample
 from PIL import Image
 from torch.utils.data import Dataset
 
-from ...datasets.samplers import Draw, mix_seeds
+from ...datasets.samplers import SeededIndex, mix_seeds
 from ...functional import cutmix_box
 from ...visualization import (contact_sheet, draw_segments, palette,
                               side_by_side)
@@ -74,7 +74,7 @@ def _colors(dataset: Dataset) -> np.ndarray:
 def _draw(dataset: Dataset, number: int, seed: int) -> List[dict]:
     """Items as the sampler would draw them, each image at most once."""
     order = np.random.default_rng(seed).permutation(len(dataset))
-    return [dataset[Draw(int(order[k % len(order)]), mix_seeds(seed, k))]
+    return [dataset[SeededIndex(int(order[k % len(order)]), mix_seeds(seed, k))]
             for k in range(number)]
 
 

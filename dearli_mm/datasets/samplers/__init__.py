@@ -1,8 +1,8 @@
-from .resumable_infinite_sampler import (Draw, ResumableInfiniteSampler,
-                                         mix_seeds, seed_everything,
-                                         seeded_by)
+from .resumable_infinite_sampler import (ResumableInfiniteSampler,
+                                         SeededIndex, mix_seeds,
+                                         seed_everything, seeded_by)
 
 __all__ = [
-    'Draw', 'ResumableInfiniteSampler', 'mix_seeds', 'seed_everything',
+    'ResumableInfiniteSampler', 'SeededIndex', 'mix_seeds', 'seed_everything',
     'seeded_by'
 ]

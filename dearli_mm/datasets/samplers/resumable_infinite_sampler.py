@@ -10,10 +10,10 @@ from mmdet.registry import DATA_SAMPLERS
 from mmengine.dataset import InfiniteSampler
 
 
-class Draw(int):
+class SeededIndex(int):
     """Index of an image, with the seed of its augmentation."""
 
-    def __new__(cls, index: int, seed: int = 0) -> 'Draw':
+    def __new__(cls, index: int, seed: int = 0) -> 'SeededIndex':
         draw = super().__new__(cls, index)
         draw.seed = seed
         return draw
@@ -23,20 +23,22 @@ class Draw(int):
 class ResumableInfiniteSampler(InfiniteSampler):
     """mmengine's infinite sampler with a place to start from.
 
-    It yields :class:`Draw` indices. Order and augmentation seeds are
+    It yields :class:`SeededIndex` indices. Order and augmentation seeds are
     functions of the seed and the place in the stream alone: a resumed run, or
-    one with another number of workers, sees the same images.
+    one with another number of workers, sees the same images. Streams of one
+    run need seeds of their own, which the training loops give them.
 
     Attributes:
+        seed (int): Of this stream; the same in all processes.
         start (int): Place in this process's stream at which iteration
             starts. Defaults to 0.
     """
     start = 0
 
-    def __iter__(self) -> Iterator[Draw]:
+    def __iter__(self) -> Iterator[SeededIndex]:
         stream = zip(self._indices_of_rank(), count())
         for index, place in islice(stream, self.start, None):
-            yield Draw(index, mix_seeds(self.seed, self.rank, place))
+            yield SeededIndex(index, mix_seeds(self.seed, self.rank, place))
 
 
 def mix_seeds(*numbers: int) -> int:
@@ -53,14 +55,14 @@ def seed_everything(seed: int) -> None:
 
 @contextmanager
 def seeded_by(index: int) -> Iterator[None]:
-    """Run a block with the seed of a :class:`Draw`; leave no trace of it.
+    """Run a block with the seed of a :class:`SeededIndex`; leave no trace of it.
 
     An index without a seed changes nothing.
 
     Args:
         index (int): What the sampler yielded.
     """
-    if not isinstance(index, Draw):
+    if not isinstance(index, SeededIndex):
         yield
         return
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()

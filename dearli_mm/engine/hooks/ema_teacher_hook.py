@@ -26,8 +26,9 @@ class EMATeacherHook(Hook):
         decay (float): Final decay d. Defaults to 0.999.
         ramp (str | bool): Whether d begins with ``1 - 1 / (i + 1)`` at step
             i, which copies the student at first. ``'auto'``: unless the
-            teacher starts from given weights (``load_from`` or a warm-up).
-            Defaults to ``'auto'``.
+            teacher starts from given weights, those of a warm-up or of a
+            checkpoint (``load_from``) that has all of what is trained, the
+            classifier apart. Defaults to ``'auto'``.
         burn_in (int): Optimiser steps on labelled images alone, while the
             teacher waits; then it becomes a copy of the student, and the
             decay is the final one. The paper has none. Defaults to 0.
@@ -64,11 +65,16 @@ class EMATeacherHook(Hook):
                                                        model.teacher)
         self._buffers = pair_buffers(model.student, model.teacher)
         hub = runner.message_hub
-        if runner._load_from is not None and not runner._resume:
+        # The weights of a resumed run are given, but not from outside.
+        if not runner._resume and getattr(model, 'teacher_is_given', False):
             hub.update_info(TEACHER_IS_INITIALIZED, True)
-        self._ramps = self.ramp is True or (
-            self.ramp == 'auto'
-            and not hub.runtime_info.get(TEACHER_IS_INITIALIZED, False))
+        is_given = bool(hub.runtime_info.get(TEACHER_IS_INITIALIZED, False))
+        self._ramps = self.ramp is True or (self.ramp == 'auto'
+                                            and not is_given)
+        runner.logger.info(
+            'EMATeacherHook: the teacher starts from '
+            f'{"given weights" if is_given else "the student"}; decay '
+            f'{"ramps up to " if self._ramps else ""}{self.decay}')
 
     def before_train_iter(self,
                           runner,

@@ -8,6 +8,8 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
+from dearli_mm.models.heads import CLASSIFIER
+
 from .ema_teacher_hook import TEACHER_IS_INITIALIZED
 
 HEAD = 'panoptic_head.'
@@ -18,7 +20,7 @@ GROUPS = {
     'mask decoder': ('transformer_decoder.', 'decoder_input_projs.',
                      'level_embed.', 'mask_embed.'),
     'queries': ('query_embed.', 'query_feat.'),
-    'classifier': ('cls_embed.', 'void_embedding.', 'logit_scale')
+    'classifier': CLASSIFIER
 }
 OPTIONAL = ('classifier', )
 

@@ -2,7 +2,7 @@
 from typing import Dict, List
 
 from mmdet.registry import LOOPS
-from torch.utils.data import DataLoader
+from mmengine.model import is_model_wrapper
 
 from .resumable_train_loop import ResumableTrainLoop
 
@@ -22,35 +22,40 @@ class SemiSupTrainLoop(ResumableTrainLoop):
         dataloader (dict): ``labeled`` and ``unlabeled``: configs of data
             loaders with a :class:`ResumableInfiniteSampler` each.
         max_iters (int): Number of steps.
-        **kwargs: Of :class:`ResumableTrainLoop` (``val_interval``,
-            ``val_before_train``, ``on_nonfinite``, ...).
+        val_interval, val_before_train, on_nonfinite, ...: See
+            :class:`ResumableTrainLoop`.
 
     Raises:
         ValueError: If a loader is missing or has another sampler.
     """
 
-    def __init__(self, runner, dataloader: Dict[str, dict], max_iters: int,
-                 **kwargs) -> None:
+    def _loader_configs(self, dataloader: Dict[str, dict]) -> Dict[str, dict]:
         if not isinstance(dataloader, dict) or set(dataloader) != set(PARTS):
             found = sorted(dataloader) if isinstance(dataloader, dict) \
                 else type(dataloader).__name__
             raise ValueError('train_dataloader must be a dict of the two '
                              f'loaders {PARTS}, but is {found}')
-        self.unlabeled_dataloader = runner.build_dataloader(
-            dataloader['unlabeled'],
-            seed=runner.seed,
-            diff_rank_seed=runner._randomness_cfg.get('diff_rank_seed', False))
-        # The base class looks after the labelled one (its dataset's
-        # metainfo, its batch size for auto_scale_lr).
-        super().__init__(runner, dataloader['labeled'], max_iters, **kwargs)
-
-    @property
-    def dataloaders(self) -> Dict[str, DataLoader]:
-        """dict[str, DataLoader]: Labelled and unlabelled one."""
         return {
-            'train_dataloader.labeled': self.dataloader,
-            'train_dataloader.unlabeled': self.unlabeled_dataloader
+            f'train_dataloader.{part}': dataloader[part] for part in PARTS
         }
+
+    def run(self):
+        """Train.
+
+        Returns:
+            nn.Module: The trained model.
+
+        Raises:
+            ValueError: If CutMix cannot work with the unlabelled batch.
+        """
+        model = self.runner.model
+        model = model.module if is_model_wrapper(model) else model
+        if hasattr(model, 'cutmix'):
+            loader = self.dataloaders['train_dataloader.unlabeled']
+            warning = model.cutmix.check_batch_size(loader.batch_size)
+            if warning:
+                self.runner.logger.warning(warning)
+        return super().run()
 
     def merge(self, batches: List[dict]) -> dict:
         """One multi-branch batch of a labelled and an unlabelled one.

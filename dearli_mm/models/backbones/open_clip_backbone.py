@@ -9,7 +9,6 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ..clip.loading import build_clip
-from ..layers.onednn import multiply_by_onednn
 from ..pixel_norm import PixelNorm
 
 
@@ -29,7 +28,8 @@ class OpenCLIPBackbone(BaseModule):
         pretrained (str, optional): Path of its weights, ``'embedded'`` for a
             model that ships with the package, ``None`` for random ones.
         frozen (bool): Whether the tower is never trained: no gradient, always
-            in eval mode. Defaults to True.
+            in eval mode. Defaults to True. Otherwise stem and stages are
+            trained; CLIP's head, of which no loss knows, is not.
         out_indices (Sequence[int]): Stages to return, of 0..3. Defaults to
             all of them.
         with_cp (bool): Whether the stages of a trainable tower keep only
@@ -66,10 +66,14 @@ class OpenCLIPBackbone(BaseModule):
         self.out_indices = tuple(out_indices)
         self.visual = clip.visual
         self.logit_scale = clip.logit_scale
+        # What no loss depends on (CLIP's head and temperature, stages behind
+        # the last that is returned) is never trained.
+        self.requires_grad_(False)
         if frozen:
-            self.requires_grad_(False)
             self.eval()
-        multiply_by_onednn(trunk)
+        else:
+            trunk.stem.requires_grad_(True)
+            trunk.stages[:max(self.out_indices) + 1].requires_grad_(True)
         trunk.set_grad_checkpointing(with_cp and not frozen)
 
     @property

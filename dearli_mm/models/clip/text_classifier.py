@@ -2,8 +2,8 @@
 import copy
 import hashlib
 import json
+import logging
 import os
-import tempfile
 from pathlib import Path
 from typing import Optional, Sequence, Union
 
@@ -11,12 +11,15 @@ import open_clip
 import torch
 import torch.nn.functional as F
 from mmdet.registry import MODELS
+from mmengine.dist import (broadcast_object_list, get_rank,
+                           get_world_size)
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from dearli_mm.functional.classification import average_templates
+from dearli_mm.utils import atomic_path
 
 from .class_prompts import (Classes, make_prompts, parse_classes,
                             resolve_templates)
@@ -46,7 +49,7 @@ class CLIPTextClassifier(BaseModule):
         cache_dir (str, optional): Folder of the cached embeddings; ``None``
             for no cache. An entry is named after a hash of model, weights,
             templates and names.
-        batch_size (int): Prompts a forward pass. Defaults to 256.
+        batch_size (int): Prompts per forward pass. Defaults to 256.
     """
 
     def __init__(self,
@@ -87,13 +90,35 @@ class CLIPTextClassifier(BaseModule):
         self.embeddings = self.embeddings.new_empty(0)
 
     def init_weights(self) -> None:
-        """Work out the embeddings: after the data are known to be there."""
+        """Work out the embeddings, before the first step of a training.
+
+        Of several processes the first works them out and the others are sent
+        them: all processes have to take part.
+        """
         super().init_weights()
+        if get_world_size() > 1 and self.embeddings.numel() == 0:
+            self._prepare_in_first_process()
         self.prepare()
+
+    def _prepare_in_first_process(self) -> None:
+        message = [None, None]
+        if get_rank() == 0:
+            try:
+                self.prepare()
+                message[0] = self.embeddings.cpu()
+            except Exception as error:  # the others must not wait for ever
+                message[1] = error
+        broadcast_object_list(message)
+        if message[1] is not None:
+            raise message[1]
+        self.embeddings = message[0].to(self.embeddings.device)
 
     def prepare(self) -> None:
         """Work out the embeddings, or read them, if that is not done yet."""
-        if self.embeddings.numel() == 0:
+        if self.embeddings.numel() > 0:
+            return
+        # Tensors made in inference mode could never be trained with.
+        with torch.inference_mode(False), torch.no_grad():
             self.embeddings = self._load_or_compute(self._synonyms).to(
                 self.embeddings.device)
 
@@ -116,18 +141,47 @@ class CLIPTextClassifier(BaseModule):
             print_log(
                 f'CLIPTextClassifier: pretrained=None, so the text tower of '
                 f'{self.model_name!r} is random; its classes mean nothing',
-                'current', 30)
+                'current', logging.WARNING)
             return self._compute(synonyms)
         weights = clip_weights_path(self.model_name, self.pretrained)
         if self.cache_dir is None:
             return self._compute(synonyms)
-        path = Path(self.cache_dir).expanduser() / (
-            self._cache_key(weights, synonyms) + '.pt')
-        if path.is_file():
-            return torch.load(path, weights_only=True)
-        embeddings = self._compute(synonyms)
-        _save_atomically(embeddings, path)
+        try:
+            path = Path(self.cache_dir).expanduser() / (
+                self._cache_key(weights, synonyms) + '.pt')
+        except RuntimeError as error:  # there is no home
+            self._warn(f'cannot be used ({error})')
+            return self._compute(synonyms)
+        embeddings = self._read(path, len(synonyms))
+        if embeddings is None:
+            embeddings = self._compute(synonyms)
+            try:
+                with atomic_path(path) as part:
+                    torch.save(embeddings, part)
+            except OSError as error:
+                self._warn(f'cannot be written ({error}); each run will '
+                           'compute the text classifier anew')
         return embeddings
+
+    def _read(self, path: Path, num_synonyms: int) -> Optional[Tensor]:
+        """A cached entry; None if there is none, or none that is whole."""
+        if not os.path.isfile(path):
+            return None
+        try:
+            embeddings = torch.load(path, weights_only=True)
+            if embeddings.shape == (num_synonyms, self.embed_dims):
+                return embeddings
+            problem = f'its shape is {tuple(embeddings.shape)}'
+        except Exception as error:
+            problem = repr(error)[:200]
+        self._warn(f'holds a damaged entry, which is made anew: {path} '
+                   f'({problem})')
+        return None
+
+    def _warn(self, problem: str) -> None:
+        print_log(
+            f'CLIPTextClassifier: cache_dir={str(self.cache_dir)!r} '
+            f'{problem}', 'current', logging.WARNING)
 
     def _cache_key(self, weights: Path, synonyms: Sequence[str]) -> str:
         digest = hashlib.sha256()
@@ -143,9 +197,14 @@ class CLIPTextClassifier(BaseModule):
     @torch.no_grad()
     def _compute(self, synonyms: Sequence[str]) -> Tensor:
         prompts = make_prompts(synonyms, self.templates)
+        print_log(
+            f'CLIPTextClassifier: {self.num_classes} classes, '
+            f'{len(synonyms)} names, {len(prompts)} prompts through the text '
+            f'tower of {self.model_name!r}', 'current')
         # Building draws random numbers: a run must not depend on whether its
-        # classes were in the cache.
+        # classes were in the cache, nor a random tower on the run.
         with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
             clip = build_clip(self.model_name, self.pretrained)
         text_tower = clip.text.eval()
         tokens = open_clip.get_tokenizer(self.model_name)(prompts)
@@ -165,7 +224,7 @@ def encode_text(text_tower: nn.Module, tokens: Tensor,
     Args:
         text_tower (nn.Module): open_clip's text tower.
         tokens (Tensor): int64 [N, context length], zero-padded.
-        batch_size (int): Prompts a forward pass.
+        batch_size (int): Prompts per forward pass.
 
     Returns:
         Tensor: Not normalised, shape [N, D].
@@ -186,10 +245,3 @@ def encode_text(text_tower: nn.Module, tokens: Tensor,
         disable=len(tokens) <= batch_size)
     return torch.cat([text_tower(batch) for batch in batches])
 
-
-def _save_atomically(embeddings: Tensor, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix='.tmp')
-    os.close(handle)
-    torch.save(embeddings, temporary)
-    os.replace(temporary, path)

@@ -13,7 +13,6 @@ from dearli_mm.functional import semantic_inference
 from dearli_mm.functional.mask_pooling import resize_logits
 
 from ..heads import CLIPMask2FormerHead
-from ..heads.panoptic_targets import PanopticTargets
 
 
 @MODELS.register_module()
@@ -62,12 +61,10 @@ class CLIPMask2FormerDecodeHead(CLIPMask2FormerHead):
             self._without_ignored(sample.gt_sem_seg.data)
             for sample in batch_data_samples
         ]
-        targets = PanopticTargets(
+        targets = self.preprocess_gt(
             [_no_things(class_map) for class_map in class_maps],
-            [PixelData(sem_seg=class_map) for class_map in class_maps], 0,
-            self.num_classes)
-        predictions = self(x)
-        return self.loss_by_feat(*predictions, targets.wait(), [])
+            [PixelData(sem_seg=class_map) for class_map in class_maps])
+        return self.loss_by_feat(*self(x), targets, [])
 
     def predict(self, x: Tuple[Tensor, ...], batch_img_metas: List[dict],
                 test_cfg: ConfigType) -> Tensor:

@@ -105,13 +105,19 @@ class CLIPMask2Former(ChecksLosses, Mask2Former):
         head.num_things_classes = num_things_classes
         head.num_stuff_classes = num_stuff_classes
         head.num_classes = num_classes
+        # Another network may share the classifier, and keeps its vocabulary.
+        head.text_classifier = copy.deepcopy(head.text_classifier)
         head.text_classifier.set_classes(classes)
 
-    def predict_queries(self, batch_inputs: Tensor) -> Tuple[Tensor, Tensor]:
+    def predict_queries(
+            self,
+            batch_inputs: Tensor,
+            test_cfg: OptConfigType = None) -> Tuple[Tensor, Tensor]:
         """Class logits and mask logits of the queries.
 
         Args:
             batch_inputs (Tensor): Normalised images, shape [B, 3, H, W].
+            test_cfg (dict, optional): In place of the head's own.
 
         Returns:
             tuple[Tensor, Tensor]: [B, Q, C+1], void last, after the ensemble
@@ -127,7 +133,10 @@ class CLIPMask2Former(ChecksLosses, Mask2Former):
                                  self.clip.pixel_norm)
             clip_features = self.clip.dense_features(self.clip(images)[-1])
         return self.panoptic_head.predict(
-            x, clip=self.clip, clip_features=clip_features)
+            x,
+            clip=self.clip,
+            clip_features=clip_features,
+            test_cfg=test_cfg)
 
     def predict(self,
                 batch_inputs: Tensor,

@@ -1,24 +1,32 @@
 """Student and teacher."""
 import copy
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Set, Tuple
 
 import torch
 from mmdet.models.data_preprocessors import MultiBranchDataPreprocessor
 from mmdet.models.detectors import SemiBaseDetector
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
-from mmdet.utils import ConfigType, OptConfigType, OptMultiConfig
+from mmdet.utils import (ConfigType, InstanceList, OptConfigType,
+                         OptMultiConfig)
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from dearli_mm.functional import Match, PanopticSegments
-from dearli_mm.functional.segments import count_segments, trim_segments
-from dearli_mm.utils import ChecksLosses, HostCopy
+from dearli_mm.functional import PanopticSegments
+from dearli_mm.utils import ChecksLosses, arguments_of, refuse_unknown
 
+from ..clip.class_prompts import Classes
+from ..heads.clip_mask2former_head import CLASSIFIER
+from ..heads.settings import SEGMENTS
+from ..layers import MaskLogits
 from .panoptic_cutmix import PanopticCutMix
-from .teacher import TeacherOpinion, pseudo_statistics, serve_both, teacher_of
+from .teacher import complete_for_both, pseudo_label_statistics, teacher_of
 
 PREDICT_ON = ('student', 'teacher', 'both')
+SEMI_TRAIN = ('labeled_weight', 'pseudo_weight', 'cutmix', 'pseudo_label')
+
+# Class logits [B, Q, C+1] and mask logits [B, Q, h, w] of every layer.
+Prediction = Tuple[List[Tensor], MaskLogits]
 
 
 @MODELS.register_module()
@@ -38,7 +46,10 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
         semi_train_cfg (dict, optional): ``labeled_weight`` (1.0) and
             ``pseudo_weight`` (1.0) of the losses; ``cutmix``, arguments of
             :class:`PanopticCutMix` (``prob``, ``area``, ``aspect``,
-            ``partner``).
+            ``partner``); ``pseudo_label``, how the teacher makes labels:
+            ``alpha`` (0.4), ``ensemble_on_valid_masks`` (False),
+            ``score_thr`` (0.0), ``overlap_thr`` (0.8), ``void_on`` (True).
+            The detector's ``test_cfg`` is without effect on them.
         semi_test_cfg (dict, optional): ``predict_on``: ``'student'``
             (default), ``'teacher'``, or ``'both'``, which adds the teacher's
             results as ``teacher_panoptic_seg`` and ``teacher_sem_seg``.
@@ -60,7 +71,15 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
             data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.semi_train_cfg = dict(semi_train_cfg or {})
         self.semi_test_cfg = dict(semi_test_cfg or {})
-        self.cutmix = PanopticCutMix(**self.semi_train_cfg.get('cutmix', {}))
+        cutmix = self.semi_train_cfg.get('cutmix', {})
+        pseudo_label = self.semi_train_cfg.get('pseudo_label', {})
+        refuse_unknown(self.semi_train_cfg, SEMI_TRAIN, 'semi_train_cfg')
+        refuse_unknown(cutmix, arguments_of(PanopticCutMix),
+                       'semi_train_cfg.cutmix')
+        refuse_unknown(pseudo_label, SEGMENTS, 'semi_train_cfg.pseudo_label')
+        refuse_unknown(self.semi_test_cfg, ('predict_on', ), 'semi_test_cfg')
+        self.cutmix = PanopticCutMix(**cutmix)
+        self.pseudo_label_cfg = {**SEGMENTS, **pseudo_label}
         self.predict_on = self.semi_test_cfg.get('predict_on', 'student')
         if self.predict_on not in PREDICT_ON:
             raise ValueError(f'semi_test_cfg.predict_on={self.predict_on!r} '
@@ -69,6 +88,7 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
         self.burning_in = False
         self.student = MODELS.build(self._with_preprocessor(detector))
         self.teacher = teacher_of(self.student)
+        self._given_to_teacher: Set[str] = set()
 
     def _with_preprocessor(self, detector: ConfigType) -> ConfigType:
         """Let the networks know how their images are normalised."""
@@ -93,6 +113,22 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
             {name: student[name]
              for name in self.teacher.state_dict()})
 
+    def set_classes(self, classes: Classes, num_things_classes: int) -> None:
+        """Change the vocabulary of both networks.
+
+        Args:
+            classes (Sequence[str] | Mapping | str): See
+                :meth:`CLIPMask2Former.set_classes`.
+            num_things_classes (int): How many of them are things.
+
+        Raises:
+            ValueError: If a name is empty, or there are too many classes.
+        """
+        for network in (self.student, self.teacher):
+            network.set_classes(classes, num_things_classes)
+        self.teacher.panoptic_head.text_classifier = \
+            self.student.panoptic_head.text_classifier
+
     def train(self, mode: bool = True) -> 'DEARLi':
         """The teacher stays in eval mode."""
         super().train(mode)
@@ -114,72 +150,29 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
         Returns:
             dict[str, Tensor]: ``labeled_loss_cls``, ``..._mask``,
             ``..._dice`` (weighted, summed over predictions), the same of
-            ``pseudo_``, and ``pseudo_segments`` (a image),
+            ``pseudo_``, and ``pseudo_segments`` (per image),
             ``pseudo_confidence``, ``pseudo_coverage`` (share of pixels).
         """
-        # Sizes of tensors hang on what the device finds: the segments of
-        # labelled images, the queries that the teacher keeps, the segments
-        # that they make. All of these travel to the host while the device has
-        # other work, so that it runs dry nowhere but at the matchings.
-        head = self.student.panoptic_head
-        labeled_gt = head.targets_of(multi_batch_data_samples['labeled'])
+        labeled = multi_batch_inputs['labeled']
+        targets = self.student.panoptic_head.targets(
+            multi_batch_data_samples['labeled'])
         if self.burning_in:
-            predictions = head(
-                self.student.extract_feat(multi_batch_inputs['labeled']))
-            return self._part_losses('labeled', predictions, labeled_gt.wait())
-
-        of_labeled, of_unlabeled, pseudo_labels = self._student_and_teacher(
-            multi_batch_inputs, multi_batch_data_samples['weak'])
-        numbers = HostCopy(count_segments(pseudo_labels))
-        labeled_gt = labeled_gt.wait()
-        costs = [head.criterion.costs(*of_labeled, labeled_gt)]
-        pseudo_labels = trim_segments(pseudo_labels, numbers.wait().tolist())
-        pseudo_gt = [
-            InstanceData(labels=label.labels, masks=label.masks())
-            for label in pseudo_labels
-        ]
-        costs.append(head.criterion.costs(*of_unlabeled, pseudo_gt))
-        labeled_match, pseudo_match = head.criterion.solve(costs)
+            prediction, = self.student_forward(labeled)
+            return self.set_losses('labeled', prediction, targets)
+        pseudo_labels = self.pseudo_label(multi_batch_inputs['weak'],
+                                          multi_batch_data_samples['weak'])
+        mixed, pseudo_labels = self.cutmix(multi_batch_inputs['strong'],
+                                           pseudo_labels)
+        of_labeled, of_mixed = self.student_forward(labeled, mixed)
         return dict(
-            **pseudo_statistics(pseudo_labels),
-            **self._part_losses('labeled', of_labeled, labeled_gt,
-                                labeled_match),
-            **self._part_losses('pseudo', of_unlabeled, pseudo_gt,
-                                pseudo_match))
-
-    def _student_and_teacher(self, inputs: Dict[str, Tensor],
-                             weak_samples: SampleList) -> tuple:
-        """Predictions of the student, and what the teacher makes of them.
-
-        Returns:
-            tuple: The student's predictions on labelled and on mixed images,
-            and the segments of the latter, not trimmed.
-        """
-        weak, strong = inputs['weak'], inputs['strong']
-        opinion = self._ask_teacher(weak)
-        pastes = self.cutmix.draw(len(strong), strong.shape[-2:])
-        of_labeled, of_unlabeled = self._student_forward(
-            inputs['labeled'], self.cutmix.mix_images(strong, pastes))
-        pseudo_labels = self.cutmix.mix_labels(
-            self._pseudo_labels(opinion, weak.shape[-2:], weak_samples),
-            pastes)
-        return of_labeled, of_unlabeled, pseudo_labels
-
-    def _part_losses(self,
-                     part: str,
-                     predictions,
-                     targets: List[InstanceData],
-                     match: Optional[Match] = None) -> Dict[str, Tensor]:
-        """Set losses of the labelled or the pseudo-labelled part."""
-        terms = self.student.panoptic_head.loss_by_feat(
-            *predictions, targets, [], match)
-        weight = self.semi_train_cfg.get(f'{part}_weight', 1.0)
-        return _sum_over_predictions(terms, f'{part}_', weight)
+            **pseudo_label_statistics(pseudo_labels),
+            **self.set_losses('labeled', of_labeled, targets),
+            **self.set_losses('pseudo', of_mixed, targets_of(pseudo_labels)))
 
     @torch.no_grad()
     def pseudo_label(self, weak: Tensor,
                      samples: SampleList) -> List[PanopticSegments]:
-        """The teacher's opinion of the weak views.
+        """The teacher's segments of the weak views.
 
         Args:
             weak (Tensor): Normalised images, shape [B, 3, H, W].
@@ -189,39 +182,59 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
         Returns:
             list[PanopticSegments]: Of each image, [H, W].
         """
-        return trim_segments(
-            self._pseudo_labels(
-                self._ask_teacher(weak), weak.shape[-2:], samples))
-
-    @torch.no_grad()
-    def _ask_teacher(self, weak: Tensor) -> TeacherOpinion:
-        """The teacher's predictions, for which the host does not wait."""
-        class_logits, mask_logits = self.teacher.predict_queries(weak)
-        kept = self.teacher.panoptic_fusion_head.kept_queries(class_logits)
-        return TeacherOpinion(class_logits, mask_logits, HostCopy(kept))
-
-    @torch.no_grad()
-    def _pseudo_labels(self, opinion: TeacherOpinion, size: Tuple[int, int],
-                       samples: SampleList) -> List[PanopticSegments]:
-        """Segments of the weak views, not trimmed: CutMix drops some."""
+        class_logits, mask_logits = self.teacher.predict_queries(
+            weak, self.pseudo_label_cfg)
         return self.teacher.panoptic_fusion_head.pseudo_label(
-            opinion.class_logits, opinion.mask_logits, opinion.kept.wait(),
-            size, [sample.img_shape[:2] for sample in samples])
+            class_logits, mask_logits, weak.shape[-2:],
+            [sample.img_shape[:2] for sample in samples],
+            self.pseudo_label_cfg)
 
-    def _student_forward(self, labeled: Tensor, unlabeled: Tensor):
-        """Predictions on both batches, in one forward pass if sizes allow."""
-        head = self.student.panoptic_head
-        if labeled.shape[1:] != unlabeled.shape[1:]:
-            return [
-                head(self.student.extract_feat(images))
-                for images in (labeled, unlabeled)
-            ]
-        class_logits, mask_logits = head(
-            self.student.extract_feat(torch.cat((labeled, unlabeled))))
-        count = len(labeled)
-        return [([layer[part] for layer in class_logits],
-                 mask_logits.of_images(part))
-                for part in (slice(count), slice(count, None))]
+    def student_forward(self, *batches: Tensor) -> List[Prediction]:
+        """The student's predictions, in one forward pass if sizes allow.
+
+        Args:
+            batches (Tensor): Normalised images, each [B, 3, H, W].
+
+        Returns:
+            list[tuple[list[Tensor], MaskLogits]]: Of each batch what
+            :meth:`CLIPMask2FormerHead.forward` gives: class logits
+            [B, Q, C+1] and mask logits [B, Q, h, w] of every prediction.
+        """
+        head, extract_feat = self.student.panoptic_head, \
+            self.student.extract_feat
+        if len({images.shape[1:] for images in batches}) > 1:
+            return [head(extract_feat(images)) for images in batches]
+        class_logits, mask_logits = head(extract_feat(torch.cat(batches)))
+        predictions, start = [], 0
+        for images in batches:
+            part = slice(start, start + len(images))
+            predictions.append(([layer[part] for layer in class_logits],
+                                mask_logits.of_images(part)))
+            start = part.stop
+        return predictions
+
+    def set_losses(self, part: str, prediction: Prediction,
+                   targets: InstanceList) -> Dict[str, Tensor]:
+        """Set losses, summed over predictions.
+
+        Args:
+            part (str): ``'labeled'`` or ``'pseudo'``: names and weighs them.
+            prediction (tuple[list[Tensor], MaskLogits]): Of the student.
+            targets (list[InstanceData]): ``labels`` int64 [n] and ``masks``
+                bool [n, H, W] of each image.
+
+        Returns:
+            dict[str, Tensor]: ``<part>_loss_cls``, ``<part>_loss_mask``,
+            ``<part>_loss_dice``.
+        """
+        terms = self.student.panoptic_head.loss_by_feat(
+            *prediction, targets, [])
+        weight = self.semi_train_cfg.get(f'{part}_weight', 1.0)
+        sums: Dict[str, Tensor] = {}
+        for name, value in terms.items():
+            key = f'{part}_{name.split(".")[-1]}'
+            sums[key] = sums.get(key, 0) + weight * value
+        return sums
 
     # ---------------------------------------------------------- prediction
 
@@ -257,18 +270,40 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
 
     # --------------------------------------------------------- checkpoints
 
+    @property
+    def teacher_is_given(self) -> bool:
+        """bool: Whether a checkpoint gave the teacher what students learn.
+
+        The classifier apart, which no warm-up trains.
+        """
+        trained = {
+            name
+            for name, p in self.student.named_parameters() if p.requires_grad
+        }
+        classifier = tuple(f'panoptic_head.{name}' for name in CLASSIFIER)
+        return all(
+            name in self._given_to_teacher or name.startswith(classifier)
+            for name in trained)
+
     def _load_from_state_dict(self, state_dict: dict, prefix: str,
                               *args) -> None:
-        """Accept the checkpoint of one network for both of them."""
-        serve_both(state_dict, prefix, self.teacher)
+        """Accept checkpoints of one network, or of a part of one."""
+        self._given_to_teacher = complete_for_both(state_dict, prefix,
+                                                   self.student, self.teacher)
         nn.Module._load_from_state_dict(self, state_dict, prefix, *args)
 
 
-def _sum_over_predictions(terms: Dict[str, Tensor], prefix: str,
-                          weight: float) -> Dict[str, Tensor]:
-    """``d0.loss_cls``, ..., ``loss_cls`` to one ``<prefix>loss_cls``."""
-    sums: Dict[str, Tensor] = {}
-    for name, value in terms.items():
-        key = prefix + name.split('.')[-1]
-        sums[key] = sums.get(key, 0) + weight * value
-    return sums
+def targets_of(labels: List[PanopticSegments]) -> InstanceList:
+    """Segments as targets of the criterion.
+
+    Args:
+        labels (list[PanopticSegments]): Of each image, [H, W].
+
+    Returns:
+        list[InstanceData]: ``labels`` int64 [n] and ``masks`` bool [n, H, W]
+        of each image.
+    """
+    return [
+        InstanceData(labels=label.labels, masks=label.masks())
+        for label in labels
+    ]

@@ -1,20 +1,13 @@
 """CutMix of a batch of images with their segments."""
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, Optional, Tuple
 
 import torch
 from torch import Tensor
 
 from dearli_mm.functional import PanopticSegments, cutmix_box
-from dearli_mm.functional.cutmix import Box, paste_segments
-from dearli_mm.functional.segments import trim_segments
+from dearli_mm.functional.cutmix import Paste, batch_cutmix_panoptic
 
 PARTNERS = ('batch', 'fresh')
-
-
-class Paste(NamedTuple):
-    """What is pasted into an image: a box of another image of the batch."""
-    partner: int
-    box: Box
 
 
 class PanopticCutMix:
@@ -23,7 +16,7 @@ class PanopticCutMix:
     Source: DEARLi section 3.2.
 
     Args:
-        prob (float): Probability of each image. Defaults to 0.5.
+        prob (float): Probability per image. Defaults to 0.5.
         area (tuple[float, float]): Range of the box's share of the image.
         aspect (tuple[float, float]): Range of its height / width.
         partner (str): ``'batch'`` (default) pastes from the next image of the
@@ -47,6 +40,27 @@ class PanopticCutMix:
         self.aspect = aspect
         self.partner = partner
 
+    def check_batch_size(self, batch_size: int) -> Optional[str]:
+        """Tell, before training, what a batch of that size means.
+
+        Args:
+            batch_size (int): Unlabelled images per process.
+
+        Returns:
+            str | None: A warning: no image will be mixed.
+
+        Raises:
+            ValueError: If fresh partners are asked of an odd batch.
+        """
+        self._partners(batch_size)
+        if batch_size > 1 or self.prob == 0:
+            return None
+        return ('CutMix is off: with train_dataloader.unlabeled.batch_size=1 '
+                'an image has no partner in its batch. Set batch_size=2 and '
+                "model.semi_train_cfg.cutmix.partner='fresh' to learn from "
+                'one image per GPU, mixed with another, or '
+                'model.semi_train_cfg.cutmix.prob=0 to be silent')
+
     def __call__(
         self, images: Tensor, labels: List[PanopticSegments]
     ) -> Tuple[Tensor, List[PanopticSegments]]:
@@ -54,79 +68,31 @@ class PanopticCutMix:
 
         Args:
             images (Tensor): Shape [B, 3, H, W]; stays as it is.
-            labels (list[PanopticSegments]): Of each image, [H, W]; need not
-                be trimmed.
+            labels (list[PanopticSegments]): Of each image, [H, W].
 
         Returns:
             tuple[Tensor, list[PanopticSegments]]: Images and labels to learn
-            from, B of them (half as many with fresh partners), trimmed.
+            from, B of them (half as many with fresh partners).
 
         Raises:
             ValueError: If fresh partners are asked of an odd batch.
         """
-        pastes = self.draw(len(images), images.shape[-2:])
-        return (self.mix_images(images, pastes),
-                trim_segments(self.mix_labels(labels, pastes)))
-
-    def draw(self, batch_size: int,
-             size: Tuple[int, int]) -> List[Optional[Paste]]:
-        """Decide what is pasted where; asks neither images nor labels.
-
-        Args:
-            batch_size (int): Number of images B.
-            size (tuple[int, int]): Their height and width in pixels.
-
-        Returns:
-            list[Paste | None]: Of each image to learn from; None for an image
-            that stays as it is.
-
-        Raises:
-            ValueError: If fresh partners are asked of an odd batch.
-        """
-        return [
-            None if torch.rand(()) >= self.prob or partner == index else Paste(
-                partner, cutmix_box(size, self.area, self.aspect))
-            for index, partner in enumerate(self._partners(batch_size))
-        ]
-
-    @staticmethod
-    def mix_images(images: Tensor,
-                   pastes: Sequence[Optional[Paste]]) -> Tensor:
-        """Paste into copies of images.
-
-        Args:
-            images (Tensor): Shape [B, 3, H, W]; stays as it is.
-            pastes (Sequence[Paste | None]): See :meth:`draw`.
-
-        Returns:
-            Tensor: Shape [len(pastes), 3, H, W].
-        """
+        pastes = self._draw(len(images), images.shape[-2:])
         mixed = images[:len(pastes)].clone()
         for index, paste in enumerate(pastes):
             if paste is not None:
                 y0, x0, y1, x1 = paste.box
                 mixed[index, :, y0:y1, x0:x1] = images[paste.partner, :, y0:y1,
                                                        x0:x1]
-        return mixed
+        return mixed, batch_cutmix_panoptic(labels, pastes)
 
-    @staticmethod
-    def mix_labels(labels: Sequence[PanopticSegments],
-                   pastes: Sequence[Optional[Paste]]
-                   ) -> List[PanopticSegments]:
-        """Paste into segments.
-
-        Args:
-            labels (Sequence[PanopticSegments]): Of each of B images, [H, W];
-                need not be trimmed.
-            pastes (Sequence[Paste | None]): See :meth:`draw`.
-
-        Returns:
-            list[PanopticSegments]: len(pastes) of them, not trimmed.
-        """
+    def _draw(self, batch_size: int,
+              size: Tuple[int, int]) -> List[Optional[Paste]]:
+        """What is pasted into each image to learn from."""
         return [
-            labels[index] if paste is None else paste_segments(
-                labels[index], labels[paste.partner], paste.box)
-            for index, paste in enumerate(pastes)
+            None if torch.rand(()) >= self.prob or partner == index else Paste(
+                partner, cutmix_box(size, self.area, self.aspect))
+            for index, partner in enumerate(self._partners(batch_size))
         ]
 
     def _partners(self, batch_size: int) -> List[int]:

@@ -1,25 +1,12 @@
-"""The teacher: how it is made, and what it says."""
+"""The teacher: how it is made, and what it gets of a checkpoint."""
 import copy
-from typing import Dict, List, NamedTuple
+from typing import Dict, List, Set
 
 import torch
+from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from dearli_mm.functional import PanopticSegments
-from dearli_mm.utils import HostCopy
-
-
-class TeacherOpinion(NamedTuple):
-    """What the teacher says of the weak views.
-
-    Attributes:
-        class_logits (Tensor): Shape [B, Q, C+1], void last.
-        mask_logits (Tensor): Shape [B, Q, h, w].
-        kept (HostCopy): Queries that compete for pixels, bool [B, Q].
-    """
-    class_logits: Tensor
-    mask_logits: Tensor
-    kept: HostCopy
 
 
 def teacher_of(student: nn.Module) -> nn.Module:
@@ -37,8 +24,8 @@ def teacher_of(student: nn.Module) -> nn.Module:
         if name in ('backbone', 'zero_shot_clip') and not any(
             p.requires_grad for p in module.parameters())
     }
-    text_classifier = student.panoptic_head.text_classifier
     memo = {id(module): module for module in shared.values()}
+    text_classifier = student.panoptic_head.text_classifier
     memo[id(text_classifier)] = text_classifier  # has no parameters at all
     teacher = copy.deepcopy(student, memo)
     for name, module in shared.items():
@@ -48,34 +35,61 @@ def teacher_of(student: nn.Module) -> nn.Module:
     return teacher.eval()
 
 
-def serve_both(state_dict: dict, prefix: str, teacher: nn.Module) -> None:
-    """Let the checkpoint of one network be one of student and teacher.
+def complete_for_both(state_dict: Dict[str, Tensor], prefix: str,
+                      student: nn.Module, teacher: nn.Module) -> Set[str]:
+    """Let a checkpoint be one of student and teacher, whatever it holds.
+
+    That of a single network goes to both. Where it has the student's value of
+    a tensor alone, the teacher takes that, and the other way round; what it
+    lacks of both the teacher takes from the student as it is.
 
     Args:
-        state_dict (dict): Changed in place, if it is of one network.
+        state_dict (dict[str, Tensor]): Completed in place.
         prefix (str): That of the keys in question.
-        teacher (nn.Module): It takes what it has a name for.
+        student (nn.Module): The network that is about to be loaded.
+        teacher (nn.Module): Its copy, likewise.
+
+    Returns:
+        set[str]: Names of the teacher's tensors that the checkpoint gave.
     """
-    if any(
-            key.startswith((f'{prefix}student.', f'{prefix}teacher.'))
-            for key in state_dict):
-        return
-    of_teacher = set(teacher.state_dict())
-    for key in [k for k in state_dict if k.startswith(prefix)]:
-        name, value = key[len(prefix):], state_dict.pop(key)
-        state_dict[f'{prefix}student.{name}'] = value
-        if name in of_teacher:
-            state_dict[f'{prefix}teacher.{name}'] = value
+    parts = (f'{prefix}student.', f'{prefix}teacher.')
+    if not any(key.startswith(parts) for key in state_dict):
+        for key in [k for k in state_dict if k.startswith(prefix)]:
+            state_dict[parts[0] + key[len(prefix):]] = state_dict.pop(key)
+    own, of_student, current = [], [], []
+    values = student.state_dict()
+    for name, value in teacher.state_dict().items():
+        keys = [part + name for part in parts]
+        fitting = [
+            key in state_dict and state_dict[key].shape == value.shape
+            for key in keys
+        ]
+        if fitting[1]:
+            own.append(name)
+            state_dict.setdefault(keys[0], state_dict[keys[1]])
+        elif fitting[0]:
+            of_student.append(name)
+            state_dict[keys[1]] = state_dict[keys[0]]
+        else:
+            current.append(name)
+            state_dict[keys[1]] = values[name]
+    if of_student or current:
+        print_log(
+            f'teacher: {len(own)} tensors of its own in the checkpoint, '
+            f"{len(of_student)} taken of the student's there, {len(current)} "
+            'not there, copied from the student as it is', 'current')
+    return {*own, *of_student}
 
 
-def pseudo_statistics(labels: List[PanopticSegments]) -> Dict[str, Tensor]:
+def pseudo_label_statistics(
+        labels: List[PanopticSegments]) -> Dict[str, Tensor]:
     """What the log tells of the pseudo-labels of a batch.
 
     Args:
-        labels (list[PanopticSegments]): Trimmed, of each image.
+        labels (list[PanopticSegments]): Of each image.
 
     Returns:
-        dict[str, Tensor]: ``pseudo_segments`` (a image),
+        dict[str, Tensor]: ``pseudo_segments`` (per image),
         ``pseudo_confidence`` (mean score), ``pseudo_coverage`` (share of
         pixels); scalars.
     """

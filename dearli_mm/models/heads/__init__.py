@@ -1,8 +1,8 @@
-from .clip_mask2former_head import CLIPMask2FormerHead
+from .clip_mask2former_head import CLASSIFIER, CLIPMask2FormerHead
 from .mask_classification_fusion_head import MaskClassificationFusionHead
 from .mask_proposal_fusion_head import MaskProposalFusionHead
 
 __all__ = [
-    'CLIPMask2FormerHead', 'MaskClassificationFusionHead',
+    'CLASSIFIER', 'CLIPMask2FormerHead', 'MaskClassificationFusionHead',
     'MaskProposalFusionHead'
 ]

@@ -3,22 +3,28 @@ import math
 from typing import Dict, List, Optional, Tuple
 
 import torch
+from mmdet.models.dense_heads import Mask2FormerHead
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 from mmdet.utils import ConfigType, InstanceList, OptConfigType
 from mmengine.config import ConfigDict
 from torch import Tensor, nn
 
-from dearli_mm.functional import (Match, class_logits, geometric_ensemble,
+from dearli_mm.functional import (class_logits, geometric_ensemble,
                                   mask_pool)
 from dearli_mm.functional.mask_pooling import resize_logits
 from dearli_mm.models.backbones import OpenCLIPBackbone
 from dearli_mm.models.clip import parse_classes
 from dearli_mm.models.layers import MaskLogits
-from dearli_mm.models.losses import SetCriterion
+from dearli_mm.models.losses import criterion_config
+from dearli_mm.utils import arguments_of, refuse_unknown
 
-from .panoptic_targets import PanopticTargets
+from .panoptic_targets import panoptic_targets, targets_of_samples
 from .query_decoder_head import QueryDecoderHead
+from .settings import check_test_cfg
+
+# Parameters that a class-agnostic warm-up does not train.
+CLASSIFIER = ('cls_embed.', 'void_embedding.', 'logit_scale')
 
 
 @MODELS.register_module()
@@ -36,26 +42,30 @@ class CLIPMask2FormerHead(QueryDecoderHead):
         text_classifier (dict): Config of a :class:`CLIPTextClassifier`.
         num_things_classes (int): Number of thing classes; they come first.
         num_stuff_classes (int): Number of stuff classes.
-        loss_weights (dict): Weights ``cls``, ``mask`` and ``dice`` of the
-            losses. Defaults to 2, 5, 5.
+        loss_weights (dict, optional): Weights ``cls``, ``mask`` and ``dice``
+            of the losses. Defaults to 2, 5, 5.
         match_weights (dict, optional): Weights of the matching costs.
             Defaults to those of the losses.
-        void_weight (float): Weight of void in the cross-entropy. Defaults to
-            0.1.
+        void_weight (float, optional): Weight of void in the cross-entropy.
+            Defaults to 0.1.
+        loss_cls, loss_mask, loss_dice (dict, optional): mmdet's way to say
+            the same; see :func:`~dearli_mm.models.losses.criterion_config`.
         train_cfg (dict, optional): ``num_points`` (12544),
-            ``oversample_ratio`` (3.0), ``importance_sample_ratio`` (0.75).
+            ``oversample_ratio`` (3.0), ``importance_sample_ratio`` (0.75),
+            and mmdet's ``assigner`` (its weights are those of the matching).
+        criterion (dict, optional): Config of another criterion; it gets the
+            settings above. Defaults to a :class:`SetCriterion`.
         test_cfg (dict, optional): ``alpha`` (0.4), weight of the zero-shot
             classifier, 0 turns it off; ``ensemble_on_valid_masks`` (False),
             whether queries with an empty mask leave the ensemble.
-        with_cp (bool): Whether the layers of pixel decoder and mask decoder
-            keep only their inputs for the backward pass and run once more in
-            it: less memory, more time, same gradients. Defaults to False.
+        with_cp (bool): See :class:`QueryDecoderHead`.
         **kwargs: Of :class:`mmdet.models.Mask2FormerHead` (``in_channels``,
             ``feat_channels``, ``out_channels``, ``num_queries``,
             ``pixel_decoder``, ``transformer_decoder``, ...).
 
     Raises:
-        ValueError: If the number of class prompts is not that of the classes.
+        ValueError: If the number of class prompts is not that of the classes,
+            or a setting is unknown.
     """
 
     def __init__(self,
@@ -64,14 +74,20 @@ class CLIPMask2FormerHead(QueryDecoderHead):
                  num_stuff_classes: int,
                  *,
                  feat_channels: int = 256,
-                 loss_weights: Dict[str, float] = dict(cls=2., mask=5.,
-                                                       dice=5.),
+                 loss_weights: Optional[Dict[str, float]] = None,
                  match_weights: Optional[Dict[str, float]] = None,
-                 void_weight: float = 0.1,
+                 void_weight: Optional[float] = None,
+                 loss_cls: OptConfigType = None,
+                 loss_mask: OptConfigType = None,
+                 loss_dice: OptConfigType = None,
+                 criterion: OptConfigType = None,
                  train_cfg: OptConfigType = None,
                  test_cfg: OptConfigType = None,
                  with_cp: bool = False,
                  **kwargs) -> None:
+        refuse_unknown(kwargs, arguments_of(Mask2FormerHead, CLIPMask2FormerHead),
+                       'panoptic_head')
+        check_test_cfg(test_cfg)
         num_classes = num_things_classes + num_stuff_classes
         num_prompts = len(parse_classes(text_classifier['classes']))
         if num_prompts != num_classes:
@@ -85,11 +101,11 @@ class CLIPMask2FormerHead(QueryDecoderHead):
             feat_channels=feat_channels,
             num_things_classes=num_things_classes,
             num_stuff_classes=num_stuff_classes,
-            # The base class wants loss modules; ours are functions of
-            # functional.set_criterion, which treat all images at once.
+            # The base class wants loss modules; ours is the criterion.
             loss_cls=ConfigDict(
                 type='CrossEntropyLoss', class_weight=[1.0] * num_classes),
             test_cfg=test_cfg or {},
+            with_cp=with_cp,
             **_config_dicts(kwargs))
         del self.loss_cls, self.loss_mask, self.loss_dice, self.class_weight
         self.text_classifier = MODELS.build(text_classifier)
@@ -101,9 +117,15 @@ class CLIPMask2FormerHead(QueryDecoderHead):
         self.void_embedding = nn.Embedding(1, embed_dims)
         self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
 
-        self.criterion = SetCriterion(loss_weights, match_weights, void_weight,
-                                      **(train_cfg or {}))
-        self.choose_forward_modes(with_cp)
+        self.criterion = MODELS.build(
+            criterion_config(criterion, loss_weights, match_weights,
+                             void_weight, loss_cls, loss_mask, loss_dice,
+                             train_cfg))
+
+    def init_weights(self) -> None:
+        """Initialise; the text classifier is made before the first step."""
+        super().init_weights()
+        self.text_classifier.init_weights()
 
     def forward(
         self,
@@ -139,8 +161,7 @@ class CLIPMask2FormerHead(QueryDecoderHead):
     def loss_by_feat(self, all_cls_scores: List[Tensor],
                      all_mask_preds: MaskLogits,
                      batch_gt_instances: InstanceList,
-                     batch_img_metas: List[dict],
-                     match: Optional[Match] = None) -> Dict[str, Tensor]:
+                     batch_img_metas: List[dict]) -> Dict[str, Tensor]:
         """Set losses of all predictions.
 
         Args:
@@ -149,7 +170,6 @@ class CLIPMask2FormerHead(QueryDecoderHead):
             batch_gt_instances (list[InstanceData]): ``labels`` int64 [n] and
                 ``masks`` bool [n, H, W] (all segments, stuff as well).
             batch_img_metas (list[dict]): Not used.
-            match (Match, optional): See :class:`SetCriterion`.
 
         Returns:
             dict[str, Tensor]: Weighted losses, named as in mmdet:
@@ -157,34 +177,18 @@ class CLIPMask2FormerHead(QueryDecoderHead):
             ``d0.loss_cls``, ... of the others.
         """
         return self.criterion(all_cls_scores, all_mask_preds,
-                              batch_gt_instances, match)
+                              batch_gt_instances)
 
     def preprocess_gt(self, batch_gt_instances: InstanceList,
                       batch_gt_semantic_segs: list) -> InstanceList:
-        """Join things and stuff of the ground truth.
+        """Join things and stuff; see :func:`panoptic_targets`."""
+        return panoptic_targets(batch_gt_instances, batch_gt_semantic_segs,
+                                self.num_things_classes, self.num_classes)
 
-        Args:
-            batch_gt_instances (list[InstanceData]): Things: ``labels`` and
-                ``masks`` (BitmapMasks).
-            batch_gt_semantic_segs (list[PixelData | None]): Class maps
-                [1, H, W]; stuff is taken of them.
-
-        Returns:
-            list[InstanceData]: See :meth:`PanopticTargets.wait`.
-        """
-        return PanopticTargets(batch_gt_instances, batch_gt_semantic_segs,
-                               self.num_things_classes,
-                               self.num_classes).wait()
-
-    def targets_of(self, batch_data_samples: SampleList) -> PanopticTargets:
-        """Ground truth, to be waited for when there is other work.
-
-        Args:
-            batch_data_samples (SampleList): Of labelled images.
-        """
-        return PanopticTargets.of_samples(batch_data_samples,
-                                          self.num_things_classes,
-                                          self.num_classes)
+    def targets(self, batch_data_samples: SampleList) -> InstanceList:
+        """What labelled images teach; see :func:`panoptic_targets`."""
+        return targets_of_samples(batch_data_samples, self.num_things_classes,
+                                  self.num_classes)
 
     def loss(self, x: Tuple[Tensor, ...],
              batch_data_samples: SampleList) -> Dict[str, Tensor]:
@@ -197,9 +201,8 @@ class CLIPMask2FormerHead(QueryDecoderHead):
         Returns:
             dict[str, Tensor]: See :meth:`loss_by_feat`.
         """
-        targets = self.targets_of(batch_data_samples)
-        predictions = self(x)
-        return self.loss_by_feat(*predictions, targets.wait(), [])
+        return self.loss_by_feat(*self(x), self.targets(batch_data_samples),
+                                 [])
 
     # ---------------------------------------------------------- prediction
 
@@ -208,7 +211,8 @@ class CLIPMask2FormerHead(QueryDecoderHead):
             x: Tuple[Tensor, ...],
             batch_data_samples: Optional[SampleList] = None,
             clip: Optional[OpenCLIPBackbone] = None,
-            clip_features: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+            clip_features: Optional[Tensor] = None,
+            test_cfg: OptConfigType = None) -> Tuple[Tensor, Tensor]:
         """Final class logits and mask logits of the queries.
 
         Args:
@@ -218,6 +222,7 @@ class CLIPMask2FormerHead(QueryDecoderHead):
                 branch; without it the branch is off.
             clip_features (Tensor, optional): Its dense features,
                 [B, C5, H, W].
+            test_cfg (dict, optional): In place of the head's own.
 
         Returns:
             tuple[Tensor, Tensor]: Class logits [B, Q, C+1], void last
@@ -227,14 +232,15 @@ class CLIPMask2FormerHead(QueryDecoderHead):
         queries, masks = self.decode(x)
         logits = self.classify(self.cls_embed(queries[-1]))
         mask_logits = masks[-1].float()
-        alpha = self.test_cfg.get('alpha', 0.4)
+        test_cfg = self.test_cfg if test_cfg is None else test_cfg
+        alpha = test_cfg.get('alpha', 0.4)
         if clip is None or alpha == 0:
             return logits, mask_logits
         with torch.autocast(logits.device.type, enabled=False):
             zero_shot = self._zero_shot_logits(clip, clip_features.float(),
                                                mask_logits)
             valid = None
-            if self.test_cfg.get('ensemble_on_valid_masks', False):
+            if test_cfg.get('ensemble_on_valid_masks', False):
                 small = resize_logits(mask_logits, clip_features.shape[-2:])
                 valid = (small > 0).flatten(2).any(-1)
             return geometric_ensemble(logits, zero_shot, alpha,

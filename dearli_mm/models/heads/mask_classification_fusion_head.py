@@ -2,18 +2,21 @@
 from typing import List, Sequence, Tuple
 
 import torch
-import torch.nn.functional as F
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.models.seg_heads import MaskFormerFusionHead
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
+from mmdet.utils import OptConfigType
 from mmengine.structures import PixelData
 from torch import Tensor
 
 from dearli_mm.functional import (PanopticSegments, panoptic_inference,
                                   semantic_inference)
-from dearli_mm.functional.inference import kept_queries, settle_queries
+from dearli_mm.functional.inference import batch_panoptic_inference
 from dearli_mm.functional.mask_pooling import resize_logits
+from dearli_mm.utils import arguments_of, refuse_unknown
+
+from .settings import check_test_cfg
 
 
 @MODELS.register_module()
@@ -30,13 +33,19 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
             without, every query is of some class, which makes results
             independent of a void embedding that was never trained).
         **kwargs: Of :class:`mmdet.models.MaskFormerFusionHead`.
+
+    Raises:
+        ValueError: If a setting is unknown.
     """
 
     def __init__(self,
                  num_things_classes: int,
                  num_stuff_classes: int,
-                 test_cfg=None,
+                 test_cfg: OptConfigType = None,
                  **kwargs) -> None:
+        refuse_unknown(kwargs, arguments_of(MaskFormerFusionHead),
+                       'panoptic_fusion_head')
+        check_test_cfg(test_cfg)
         super().__init__(
             num_things_classes=num_things_classes,
             num_stuff_classes=num_stuff_classes,
@@ -78,59 +87,34 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
         classes = torch.arange(self.num_classes, device=device)
         return classes < self.num_things_classes
 
-    def kept_queries(self, class_logits: Tensor) -> Tensor:
-        """Queries that compete for pixels.
-
-        Args:
-            class_logits (Tensor): Shape [B, Q, C+1], void last.
-
-        Returns:
-            Tensor: bool [B, Q].
-        """
-        return kept_queries(class_logits.float(),
-                            self.test_cfg.get('score_thr', 0.0))
-
-    def pseudo_label(
-            self, class_logits: Tensor, mask_logits: Tensor, kept: Tensor,
-            size: Tuple[int, int],
-            valid_sizes: Sequence[Tuple[int, int]]) -> List[PanopticSegments]:
+    def pseudo_label(self,
+                     class_logits: Tensor,
+                     mask_logits: Tensor,
+                     size: Tuple[int, int],
+                     valid_sizes: Sequence[Tuple[int, int]],
+                     test_cfg: OptConfigType = None) -> List[PanopticSegments]:
         """Segments of training images; padding belongs to none.
 
         Args:
             class_logits (Tensor): Shape [B, Q, C+1], void last.
             mask_logits (Tensor): Shape [B, Q, h, w], at stride 4.
-            kept (Tensor): What :meth:`kept_queries` gives, on the host: their
-                numbers are sizes of tensors.
             size (tuple[int, int]): Padded size of the images.
             valid_sizes (Sequence[tuple[int, int]]): Size of the part of each
                 that is image, at the upper left.
+            test_cfg (dict, optional): In place of the head's own.
 
         Returns:
-            list[PanopticSegments]: [H, W], not trimmed; see
-            :func:`~dearli_mm.functional.segments.trim_segments`.
+            list[PanopticSegments]: [H, W].
         """
-        queries = kept.nonzero()[:, 1].to(
-            class_logits.device, non_blocking=True)
-        return [
-            self._pseudo_label_single(logits[own], masks[own], size,
-                                      valid_size)
-            for logits, masks, own, valid_size in zip(
-                class_logits, mask_logits,
-                queries.split(kept.sum(1).tolist()), valid_sizes)
-        ]
-
-    def _pseudo_label_single(self, class_logits: Tensor, mask_logits: Tensor,
-                             size: Tuple[int, int],
-                             valid_size: Tuple[int, int]) -> PanopticSegments:
-        masks = resize_logits(mask_logits.unsqueeze(0), size)[0]
-        height, width = valid_size
-        found = settle_queries(class_logits.float(),
-                               masks[:, :height, :width].float(),
-                               self._is_thing(class_logits.device),
-                               self.test_cfg.get('overlap_thr', 0.8))
-        seg_map = F.pad(found.seg_map,
-                        (0, size[1] - width, 0, size[0] - height))
-        return found._replace(seg_map=seg_map)
+        test_cfg = self.test_cfg if test_cfg is None else test_cfg
+        if not test_cfg.get('void_on', True):
+            class_logits = _without_void(class_logits)
+        return batch_panoptic_inference(class_logits.float(),
+                                        mask_logits.float(),
+                                        self._is_thing(class_logits.device),
+                                        size, valid_sizes,
+                                        test_cfg.get('score_thr', 0.0),
+                                        test_cfg.get('overlap_thr', 0.8))
 
     def predict(self,
                 mask_cls_results: Tensor,
@@ -196,8 +180,7 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
                       meta: dict, rescale: bool) -> Tuple[Tensor, Tensor]:
         """Final class logits, and mask logits at the size of the result."""
         if not self.test_cfg.get('void_on', True):
-            class_logits = class_logits.clone()
-            class_logits[:, -1] = -torch.inf
+            class_logits = _without_void(class_logits)
         masks = resize_logits(
             mask_logits.unsqueeze(0), meta['batch_input_shape'])
         height, width = meta['img_shape'][:2]
@@ -205,6 +188,13 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
         if rescale:
             masks = resize_logits(masks, meta['ori_shape'][:2])
         return class_logits, masks[0]
+
+
+def _without_void(class_logits: Tensor) -> Tensor:
+    """Logits [..., C+1] by which every query is of some class."""
+    class_logits = class_logits.clone()
+    class_logits[..., -1] = -torch.inf
+    return class_logits
 
 
 def encode_panoptic(segments: PanopticSegments, num_classes: int) -> Tensor:

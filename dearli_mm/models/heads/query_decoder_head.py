@@ -1,17 +1,15 @@
-"""Mask2Former's pixel decoder and mask decoder, on a shorter way."""
+"""Mask2Former's pixel decoder and mask decoder."""
 from typing import NamedTuple, Tuple
 
 import torch
 import torch.nn.functional as F
-from mmcv.ops import MultiScaleDeformableAttention
 from mmdet.models.dense_heads import Mask2FormerHead
 from torch import Tensor
 
-from dearli_mm.models.forward_modes import checkpoint_activations
-from dearli_mm.models.layers import (MaskLogits, activate_out_of_place,
-                                     attend_without_weights,
-                                     multiply_by_onednn, sample_in_bags)
-from dearli_mm.models.layers.positions import sine_positions
+from dearli_mm.models.fast_paths import use_fast_paths
+from dearli_mm.models.layers import (DeformablePixelDecoder, MaskedAttention,
+                                     MaskLogits)
+from dearli_mm.models.layers.pixel_decoder import run_layer, sine_positions
 
 
 class _Level(NamedTuple):
@@ -22,32 +20,36 @@ class _Level(NamedTuple):
 
 
 class QueryDecoderHead(Mask2FormerHead):
-    """mmdet's head with the same parameters and results, in less time.
+    """mmdet's head with the same parameters and results, in less memory.
 
     Masks of all predictions are a
     :class:`~dearli_mm.models.layers.MaskLogits`. What queries mean is left to
-    subclasses; docs/performance.md tells what each of the ways is worth.
+    subclasses.
+
+    Args:
+        with_cp (bool): Whether the layers of pixel decoder and mask decoder
+            keep only their inputs for the backward pass and run once more in
+            it: less memory, more time, same gradients. Defaults to False.
+        **kwargs: Of :class:`mmdet.models.Mask2FormerHead`.
+
+    Raises:
+        ValueError: If ``with_cp`` is asked of another pixel decoder.
     """
 
-    def choose_forward_modes(self, with_cp: bool) -> None:
-        """Let the layers take the shorter ways.
-
-        Args:
-            with_cp (bool): Whether layers keep only their inputs for the
-                backward pass, and run once more in it.
-        """
-        multiply_by_onednn(self)
-        activate_out_of_place(self)
-        for module in self.pixel_decoder.modules():
-            if isinstance(module, MultiScaleDeformableAttention):
-                sample_in_bags(module)
+    def __init__(self, with_cp: bool = False, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.with_cp = with_cp
         for layer in self.transformer_decoder.layers:
-            attend_without_weights(layer.cross_attn)
-            attend_without_weights(layer.self_attn)
-        if with_cp:
-            for layer in (*self.pixel_decoder.encoder.layers,
-                          *self.transformer_decoder.layers):
-                checkpoint_activations(layer)
+            MaskedAttention.take_over(layer.cross_attn)
+            MaskedAttention.take_over(layer.self_attn)
+        if isinstance(self.pixel_decoder, DeformablePixelDecoder):
+            self.pixel_decoder.with_cp = with_cp
+        elif with_cp:
+            raise ValueError(
+                'panoptic_head.with_cp=True needs panoptic_head.pixel_decoder'
+                ".type='DeformablePixelDecoder', not "
+                f'{type(self.pixel_decoder).__name__!r}')
+        use_fast_paths(self)
 
     def decode(self, x: Tuple[Tensor, ...]) -> Tuple[Tensor, MaskLogits]:
         """Run pixel decoder and mask decoder.
@@ -72,7 +74,9 @@ class QueryDecoderHead(Mask2FormerHead):
         embeds = [self.mask_embed(queries[0])]
         for index, layer in enumerate(decoder.layers):
             level = levels[index % self.num_transformer_feat_level]
-            query = layer(
+            query = run_layer(
+                layer,
+                self.with_cp,
                 query=query,
                 key=level.key,
                 value=level.value,

@@ -7,8 +7,6 @@ from torch import Tensor
 
 from dearli_mm.functional import Match
 
-from .onednn import linear
-
 
 class MaskLogits(Sequence):
     """Mask logits of all predictions, kept as the product that they are.
@@ -65,5 +63,5 @@ class MaskLogits(Sequence):
 
 def _product(embeds: Tensor, features: Tensor) -> Tensor:
     """Logits [..., h, w] of embeddings [..., C] on one image's [C, h, w]."""
-    logits = linear(embeds, features.flatten(1).t(), None)
+    logits = embeds @ features.flatten(1)
     return logits.unflatten(-1, features.shape[-2:])

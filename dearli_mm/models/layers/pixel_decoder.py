@@ -1,28 +1,30 @@
-"""mmdet's pixel decoder without detours."""
-from functools import lru_cache
+"""mmdet's pixel decoder without masks of a padding that is none."""
 from itertools import accumulate
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
-from mmcv.cnn import ConvModule
-from mmdet.models.layers import MSDeformAttnPixelDecoder
+from mmdet.models.layers import (MSDeformAttnPixelDecoder,
+                                 SinePositionalEncoding)
 from mmdet.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
-from .deformable import sample_origins
-from .onednn import linear
-from .positions import SIZES, pixel_centres, sine_positions
+Sizes = Sequence[Tuple[int, int]]
 
 
 @MODELS.register_module()
 class DeformablePixelDecoder(MSDeformAttnPixelDecoder):
-    """:class:`MSDeformAttnPixelDecoder` with another way to its result.
+    """:class:`MSDeformAttnPixelDecoder`, for which a GPU need not wait.
 
-    The same layers, parameters and values. What follows from the sizes of the
-    features is worked out once, sizes stay numbers of Python, so that a GPU
-    is never waited for, and there is no mask of a padding that is none.
+    The same layers, parameters and values; sizes stay numbers of Python.
+    Source: DEARLi section 3.1 (the pixel decoder of Mask2Former).
+
+    Attributes:
+        with_cp (bool): Whether the encoder's layers keep only their inputs
+            for the backward pass and run once more in it.
     """
+    with_cp = False
 
     def forward(self, feats: List[Tensor]) -> Tuple[Tensor, List[Tensor]]:
         """Features of masks, and the memory of the encoder.
@@ -35,76 +37,75 @@ class DeformablePixelDecoder(MSDeformAttnPixelDecoder):
             stride of the first level, and ``num_outs`` maps from low to high
             resolution.
         """
-        levels = feats[::-1][:self.num_encoder_levels]
-        shapes = tuple(tuple(feat.shape[-2:]) for feat in levels)
-        outs = self._encode(levels, shapes)
+        outs = self._encode(feats[::-1][:self.num_encoder_levels])
         rest = feats[:self.num_input_levels - self.num_encoder_levels]
         for feat, lateral_conv, output_conv in zip(
                 reversed(rest), reversed(self.lateral_convs),
                 reversed(self.output_convs)):
-            lateral = _pointwise(lateral_conv, feat)
+            lateral = lateral_conv(feat)
             upsampled = F.interpolate(
                 outs[-1],
                 size=lateral.shape[-2:],
                 mode='bilinear',
                 align_corners=False)
             outs.append(output_conv(lateral + upsampled))
-        return _product(self.mask_feature, outs[-1]), outs[:self.num_outs]
+        return self.mask_feature(outs[-1]), outs[:self.num_outs]
 
-    def _encode(self, levels: Sequence[Tensor],
-                shapes: Tuple[Tuple[int, int], ...]) -> List[Tensor]:
-        """The encoder's output, as a map of each level."""
-        device, batch_size = levels[0].device, len(levels[0])
+    def _encode(self, levels: Sequence[Tensor]) -> List[Tensor]:
+        """The encoder's output, as a map of each level, coarse to fine."""
+        device = levels[0].device
+        sizes = [tuple(level.shape[-2:]) for level in levels]
+        lengths = [height * width for height, width in sizes]
         query = torch.cat([
-            _pointwise(conv, feat).flatten(2).transpose(1, 2)
-            for conv, feat in zip(self.input_convs, levels)
+            conv(level).flatten(2).transpose(1, 2)
+            for conv, level in zip(self.input_convs, levels)
         ], 1)
         positions = torch.cat([
-            sine_positions(self.postional_encoding, shape, device) + embed
-            for shape, embed in zip(shapes, self.level_encoding.weight)
+            sine_positions(self.postional_encoding, size, device) + embed
+            for size, embed in zip(sizes, self.level_encoding.weight)
         ], 1)
-        centres = pixel_centres(shapes, device)[None, :, None].expand(
-            -1, -1, len(shapes), -1)
-        lengths = [height * width for height, width in shapes]
-        starts = tuple(accumulate(lengths, initial=0))[:-1]
-        spatial_shapes = _on(device, shapes)
-        memory = self.encoder(
-            query=query,
-            query_pos=positions,
-            key_padding_mask=None,
-            reference_points=centres.expand(batch_size, -1, -1, -1),
-            spatial_shapes=spatial_shapes,
+        centres = pixel_centres(sizes, device)[None, :, None]
+        starts = list(accumulate(lengths, initial=0))[:-1]
+        layout = dict(
+            reference_points=centres.expand(len(query), -1, len(sizes), -1),
+            spatial_shapes=_on(device, sizes),
             level_start_index=_on(device, starts),
-            valid_ratios=None,
-            level_shapes=shapes,
-            origins=self._origins(centres, spatial_shapes))
+            level_shapes=sizes)
+        for layer in self.encoder.layers:
+            query = run_layer(layer, self.with_cp, query=query,
+                              query_pos=positions, key_padding_mask=None,
+                              **layout)
         return [
-            part.transpose(1, 2).unflatten(-1, shape)
-            for part, shape in zip(memory.split(lengths, 1), shapes)
+            part.transpose(1, 2).unflatten(-1, size)
+            for part, size in zip(query.split(lengths, 1), sizes)
         ]
 
-    def _origins(self, centres: Tensor,
-                 spatial_shapes: Tensor) -> Optional[Tensor]:
-        """Shared by all layers where no operator works them out."""
-        if centres.is_cuda:
-            return None
-        attention = self.encoder.layers[0].self_attn
-        return sample_origins(centres, spatial_shapes.flip(-1),
-                              attention.num_heads, attention.num_points)
+
+def run_layer(layer: torch.nn.Module, with_cp: bool, **kwargs) -> Tensor:
+    """Run a layer; with ``with_cp`` it runs once more for the gradient."""
+    if with_cp and torch.is_grad_enabled():
+        return checkpoint(layer, use_reentrant=False, **kwargs)
+    return layer(**kwargs)
 
 
-def _pointwise(module: ConvModule, x: Tensor) -> Tensor:
-    """A 1x1 convolution and its norm."""
-    x = _product(module.conv, x)
-    return module.norm(x) if module.with_norm else x
+def sine_positions(encoding: SinePositionalEncoding, size: Tuple[int, int],
+                   device: torch.device) -> Tensor:
+    """Position encoding of a map without padding, [1, H * W, C]."""
+    no_padding = torch.zeros(1, *size, dtype=torch.bool, device=device)
+    return encoding(no_padding).flatten(2).transpose(1, 2)
 
 
-def _product(conv: nn.Conv2d, x: Tensor) -> Tensor:
-    """A 1x1 convolution as the product that it is, channels last."""
-    x = linear(x.permute(0, 2, 3, 1), conv.weight[:, :, 0, 0], conv.bias)
-    return x.permute(0, 3, 1, 2)
+def pixel_centres(sizes: Sizes, device: torch.device) -> Tensor:
+    """Centres (x, y) in [0, 1] of the pixels of some maps, [pixels, 2]."""
+    centres = []
+    for height, width in sizes:
+        y, x = torch.meshgrid(
+            (torch.arange(height, device=device) + 0.5) / height,
+            (torch.arange(width, device=device) + 0.5) / width,
+            indexing='ij')
+        centres.append(torch.stack((x, y), -1).flatten(0, 1))
+    return torch.cat(centres)
 
 
-@lru_cache(maxsize=SIZES)
-def _on(device: torch.device, numbers: Tuple) -> Tensor:
-    return torch.tensor(numbers, device=device)
+def _on(device: torch.device, numbers: Sequence) -> Tensor:
+    return torch.tensor(numbers).to(device, non_blocking=True)

@@ -1,3 +1,4 @@
+from .criterion_config import criterion_config
 from .set_criterion import SetCriterion
 
-__all__ = ['SetCriterion']
+__all__ = ['SetCriterion', 'criterion_config']

@@ -16,7 +16,8 @@ model = dict(
         panoptic_fusion_head=dict(
             num_things_classes=_base_.num_things,
             num_stuff_classes=_base_.num_stuff),
-        test_cfg=dict(alpha=0.0)))
+        test_cfg=dict(alpha=0.0)),
+    semi_train_cfg=dict(pseudo_label=dict(alpha=0.0)))
 custom_hooks = [
     dict(type='EMATeacherHook', decay=0.99, ramp='auto'),
     dict(type='TeacherMonitorHook', patience=100)

@@ -38,7 +38,8 @@ model = dict(
             num_stuff_classes=6,
             text_classifier=dict(classes=class_prompts)),
         panoptic_fusion_head=dict(num_things_classes=6, num_stuff_classes=6),
-        test_cfg=dict(alpha=0.0)))
+        test_cfg=dict(alpha=0.0)),
+    semi_train_cfg=dict(pseudo_label=dict(alpha=0.0)))
 
 # --------------------------------------------------------------------- data
 # Scenes have 192 pixels: tests see them as they are, crops of 128 show things

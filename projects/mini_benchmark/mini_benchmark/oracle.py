@@ -16,7 +16,8 @@ from torch import Tensor
 
 from dearli_mm.datasets import SemiSupPanopticDataset
 from dearli_mm.functional import PanopticSegments
-from dearli_mm.functional.segments import merge_stuff, segment_attributes
+from dearli_mm.functional.segments import (Candidates, collect_segments,
+                                            merge_stuff)
 from dearli_mm.models import DEARLi
 
 KNOWS = ('names', 'segments')
@@ -102,8 +103,7 @@ def rename(guess: PanopticSegments, truth: PanopticSegments,
         num_things (int): Number of thing classes, which come first.
 
     Returns:
-        PanopticSegments: Not trimmed. A segment on nothing but void keeps its
-        class.
+        PanopticSegments: A segment on nothing but void keeps its class.
     """
     void = int(torch.cat((truth.labels, guess.labels)).max()) + 1
     size = guess.num_segments + 1
@@ -116,6 +116,8 @@ def rename(guess: PanopticSegments, truth: PanopticSegments,
     present = torch.bincount(guess.seg_map.flatten(), minlength=size)[1:] > 0
     ids = merge_stuff(labels, is_thing, present)
     table = torch.cat((ids.new_zeros(1), ids)).to(guess.seg_map.dtype)
-    return PanopticSegments(
-        table[guess.seg_map.long()],
-        *segment_attributes(ids, labels, is_thing, guess.scores))
+    named, = collect_segments([
+        Candidates(table[guess.seg_map.long()], ids, labels, is_thing,
+                   guess.scores)
+    ])
+    return named

@@ -9,7 +9,7 @@ from test_clip_mask2former import CLASSES, make_sample
 from torch import nn
 
 from dearli_mm.models import DEARLi
-from dearli_mm.models.forward_modes import checkpoint_activations
+from dearli_mm.models.layers.pixel_decoder import run_layer
 
 
 @pytest.fixture
@@ -65,14 +65,12 @@ def test_same_losses_and_gradients_of_less_memory(config, part, autocast):
     assert size_cp < (0.7 if part == 'head' else 0.95) * size
 
 
-def test_teacher_runs_its_own_layers(config):
+def test_only_our_pixel_decoder_can(config):
     config['panoptic_head']['with_cp'] = True
-    model = DEARLi(config)
-    for network in (model.student, model.teacher):
-        head = network.panoptic_head
-        for layer in (*head.pixel_decoder.encoder.layers,
-                      *head.transformer_decoder.layers):
-            assert layer.forward.__self__ is layer
+    config['panoptic_head']['pixel_decoder']['type'] = \
+        'MSDeformAttnPixelDecoder'
+    with pytest.raises(ValueError, match="type='DeformablePixelDecoder'"):
+        DEARLi(config)
 
 
 class Count(nn.Module):
@@ -91,15 +89,14 @@ class Count(nn.Module):
 
 def test_second_run_draws_the_same_random_numbers():
     layer = Count()
-    checkpoint_activations(layer)
-    layer(torch.ones(100), scale=2.).sum().backward()
+    x = torch.ones(100)
+    run_layer(layer, True, x=x, scale=2.).sum().backward()
     assert len(layer.masks) == 2
     assert torch.equal(*layer.masks)
 
 
 def test_without_gradient_a_layer_runs_once():
     layer = Count()
-    checkpoint_activations(layer)
     with torch.no_grad():
-        layer(torch.ones(100), scale=2.)
+        run_layer(layer, True, x=torch.ones(100), scale=2.)
     assert len(layer.masks) == 1

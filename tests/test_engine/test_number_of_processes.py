@@ -19,7 +19,7 @@ from test_semi_sup_training import load_config
 from dearli_mm.apis.toy_world import write_toy_world
 from dearli_mm.evaluation.panoptic_ground_truth import ground_truth_of_sample
 from dearli_mm.models.losses import SetCriterion, set_criterion
-from dearli_mm.models.losses.set_criterion import Targets
+from dearli_mm.models.losses.set_criterion import _Targets
 
 SIZE = (64, 64)
 NUM_THINGS, NUM_CLASSES = 8, 13
@@ -54,17 +54,18 @@ def unlabeled_sample():
         metainfo=dict(img_shape=SIZE, ori_shape=SIZE, batch_input_shape=SIZE))
 
 
-def gradients(rows, wrap=lambda model: model):
+def gradients(rows, wrap=lambda model: model, frozen=True):
     """Gradients and losses of some images of a fixed batch of 4 + 4."""
     torch.manual_seed(0)
     config = load_config().model
     config.detector.train_cfg.num_points = 64
     config.semi_train_cfg.cutmix.prob = 0.
+    config.detector.backbone.frozen = frozen
     model = MODELS.build(config)
     model.init_weights()
     with torch.no_grad():  # the teacher finds several segments
         model.teacher.panoptic_head.mask_embed[-1].weight.mul_(20)
-    model.teacher.panoptic_fusion_head.test_cfg.overlap_thr = 0.
+    model.pseudo_label_cfg['overlap_thr'] = 0.
     inputs = {
         branch: torch.randn(4, 3, *SIZE)[rows]
         for branch in ('labeled', 'weak', 'strong')
@@ -128,9 +129,12 @@ def _work(rank, port, root):
     grads, losses = gradients(
         slice(2 * rank, 2 * rank + 2), lambda model:
         MMDistributedDataParallel(model, broadcast_buffers=False))
+    trained, _ = gradients(
+        slice(rank, rank + 1), lambda model: MMDistributedDataParallel(
+            model, broadcast_buffers=False), frozen=False)
     indices, values = metrics(root)
     torch.save(
-        dict(gradients=grads, losses=losses, indices=indices, metrics=values),
+        dict(trained=trained, gradients=grads, losses=losses, indices=indices, metrics=values),
         root / f'rank{rank}.pt')
     torch.distributed.destroy_process_group()
 
@@ -164,14 +168,24 @@ def test_gradients_are_those_of_the_doubled_batch(ranks):
         assert error <= 1e-5 * value.norm(), name
 
 
+def test_a_trained_clip_has_no_parameter_without_gradient(ranks):
+    """Else DDP would wait for it for ever, or refuse the next step."""
+    _, (first, second) = ranks
+    assert any('backbone.visual.trunk.stem' in n for n in first['trained'])
+    for name, value in first['trained'].items():
+        assert torch.equal(value, second['trained'][name]), name
+    grads, _ = gradients(slice(0, 1), frozen=False)
+    assert grads.keys() == first['trained'].keys()
+
+
 def test_mask_losses_are_divided_by_one_a_process_at_least():
     """One target in two processes: a mean of 0.5, which becomes 1."""
     criterion = SetCriterion(dict(cls=2., mask=5., dice=5.))
-    targets = Targets(torch.zeros(1).long(), torch.ones(1, 4, 4).bool(), [1])
+    targets = _Targets(torch.zeros(1).long(), torch.ones(1, 4, 4).bool(), [1])
     other = torch.tensor([0., 0.3])  # no target, three void queries
     with mock.patch.object(set_criterion, 'reduce_mean',
                            lambda own: (own + other) / 2):
-        num_targets, cls_share = criterion._normalizers(targets, 1, 3)
+        num_targets, cls_share = criterion._normalizers(targets, 3, 1)
     assert num_targets == 1
     # Class weights 1 + 2 * 0.1 here, 3 * 0.1 there: a mean of 0.75.
     assert cls_share.item() == pytest.approx(1.2 / 0.75)

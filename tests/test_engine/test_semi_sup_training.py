@@ -1,17 +1,22 @@
 """Whole runs of the quickstart's configuration, made very small."""
+import copy
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
+from itertools import islice
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from dearli_mm.apis.toy_world import write_toy_world
+from dearli_mm.datasets.samplers import mix_seeds
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/quickstart/dear_tiny-clip_toy-world.py'
@@ -35,7 +40,6 @@ def options(world, max_iters=4, **more):
         'default_hooks.logger.interval': 1,
         'default_hooks.visualization.max_images': 1,
         'model.detector.train_cfg.num_points': 64,
-        **more
     }
     for part in ('labeled', 'unlabeled'):
         key = f'train_dataloader.{part}'
@@ -53,7 +57,7 @@ def options(world, max_iters=4, **more):
             f'{part}_dataloader.persistent_workers': False,
             f'{part}_dataloader.dataset.data_root': str(world),
         })
-    return values
+    return {**values, **more}
 
 
 def load_config() -> Config:
@@ -63,11 +67,13 @@ def load_config() -> Config:
     return config
 
 
-def build_runner(world, work_dir, resume=False, **more) -> Runner:
+def build_runner(world, work_dir, resume=False, load_from=None,
+                 **more) -> Runner:
     config = load_config()
     config.merge_from_dict(options(world, **more))
     config.work_dir = str(work_dir)
     config.resume = resume
+    config.load_from = load_from and str(load_from)
     config.experiment_name = f'{work_dir.name}_{time.time_ns()}'
     return Runner.from_cfg(config)
 
@@ -98,18 +104,165 @@ def test_resumed_run_equals_an_unbroken_one(world, tmp_path):
         assert torch.equal(state['exp_avg_sq'], other[index]['exp_avg_sq'])
 
 
-def test_number_of_workers_changes_nothing(world, tmp_path):
+class Workers(Hook):
+    """Counts the processes of the loaders while training goes on."""
+
+    def __init__(self):
+        self.counts = set()
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None,
+                         outputs=None):
+        self.counts.add(len(multiprocessing.active_children()))
+
+
+@pytest.mark.parametrize('persistent', [False, True])
+def test_number_of_workers_changes_nothing(world, tmp_path, persistent):
     runs = []
-    for workers in (0, 1):
+    for workers in (0, 2):
         loader = {
-            f'train_dataloader.{part}.num_workers': workers
-            for part in ('labeled', 'unlabeled')
+            f'train_dataloader.{part}.{key}': value
+            for part in ('labeled', 'unlabeled') for key, value in (
+                ('num_workers', workers),
+                ('persistent_workers', persistent and workers > 0))
         }
         runner = build_runner(
             world, tmp_path / str(workers), max_iters=2, **loader)
+        hook = Workers()
+        runner.register_hook(hook)
         runner.train()
+        assert hook.counts == {2 * workers}  # none is left idle
         runs.append(runner)
     assert history(runs[0]) == history(runs[1])
+
+
+def test_streams_share_no_seed(world, tmp_path):
+    runner = build_runner(world, tmp_path)
+    loop = runner.train_loop
+    loop._open_streams()
+    seeds = [
+        [draw.seed for draw in islice(loader.sampler, 20)]
+        for loader in loop.dataloaders.values()
+    ]
+    seeds.append([mix_seeds(loop._seed, 0, 0, step) for step in range(20)])
+    assert len(set(sum(seeds, []))) == 60
+
+
+def test_seed_that_was_drawn_is_resumed(world, tmp_path):
+    unseeded = {'randomness.seed': None}
+    whole = build_runner(world, tmp_path / 'whole', **unseeded)
+    whole.train()
+    resumed = build_runner(
+        world,
+        tmp_path / 'resumed',
+        resume=True,
+        load_from=tmp_path / 'whole' / 'iter_2.pth',
+        **unseeded)
+    resumed.train()
+    assert history(whole) == history(resumed)
+    assert_same_weights(whole, resumed)
+
+
+def rates_of(runner):
+    """Learning rate of each step."""
+    return history(runner, 'train/lr')
+
+
+def test_longer_schedule_holds_after_resuming(world, tmp_path, caplog):
+    build_runner(world, tmp_path / 'short').train()
+    longer = {'max_iters': 8, 'param_scheduler.0.end': 8}
+    resumed = build_runner(
+        world, tmp_path / 'short', resume=True, **longer)
+    resumed.train()
+    whole = build_runner(world, tmp_path / 'whole', **longer)
+    whole.train()
+    assert rates_of(resumed)[4:] == pytest.approx(rates_of(whole)[4:])
+    log = next((tmp_path / 'short').glob('*/*.log')).parent.parent
+    text = ''.join(p.read_text() for p in log.glob('*/*.log'))
+    assert 'param_scheduler.0: end: 4 in the checkpoint, 8 in the config' \
+        in text
+
+
+def test_other_rate_holds_after_resuming(world, tmp_path):
+    build_runner(world, tmp_path, max_iters=2).train()
+    resumed = build_runner(
+        world, tmp_path, resume=True,
+        **{'optim_wrapper.optimizer.lr': 1e-2})
+    resumed.train()
+    rates = rates_of(resumed)
+    assert rates[2] / rates[1] == pytest.approx(10 * 0.5**0.9)
+    text = ''.join(p.read_text() for p in tmp_path.glob('*/*.log'))
+    assert 'initial_lr: 0.001 in the checkpoint, 0.01 in the config' in text
+
+
+def test_schedule_that_ends_before_training_is_told(world, tmp_path):
+    build_runner(world, tmp_path, max_iters=2,
+                 **{'param_scheduler.0.end': 1}).train()
+    log, = tmp_path.glob('*/*.log')
+    assert ('param_scheduler.0.end=1, but train_cfg.max_iters=2'
+            in log.read_text())
+
+
+@pytest.mark.parametrize('part,decays', [
+    ('student.', [0.99, 0.99]),  # both start from given weights
+    ('student.backbone.', [0., 0.5]),  # the teacher is the student's copy
+])
+def test_checkpoint_of_a_part_starts_both(world, tmp_path, part, decays):
+    build_runner(world, tmp_path / 'first', max_iters=2).train()
+    state = torch.load(
+        tmp_path / 'first' / 'iter_2.pth', weights_only=True)['state_dict']
+    path = tmp_path / 'part.pth'
+    torch.save(
+        dict(state_dict={
+            k: v for k, v in state.items() if k.startswith(part)
+        }), path)
+    runner = build_runner(
+        world, tmp_path / 'second', max_iters=2, load_from=path)
+    before = []
+
+    class Before(Hook):
+
+        def before_train(self, runner):
+            before.append(copy.deepcopy(runner.model.state_dict()))
+
+    runner.register_hook(Before())
+    runner.train()
+    for name, value in before[0].items():
+        if name.startswith('teacher.'):
+            twin = name.replace('teacher.', 'student.')
+            assert torch.equal(value, before[0][twin]), name
+            if twin in state and part == 'student.':
+                assert torch.equal(value, state[twin]), name
+    assert history(runner, 'train/ema_decay') == pytest.approx(decays)
+    log, = (tmp_path / 'second').glob('*/*.log')
+    assert 'teacher: 0 tensors of its own in the checkpoint' in log.read_text()
+
+
+def test_cutmix_without_partners_is_told(world, tmp_path):
+    build_runner(
+        world, tmp_path, max_iters=1,
+        **{'train_dataloader.unlabeled.batch_size': 1}).train()
+    log, = tmp_path.glob('*/*.log')
+    assert 'CutMix is off' in log.read_text()
+
+
+@pytest.mark.parametrize('key,value,meant', [
+    ('train_cfg.on_nonfinit', 'skip', 'on_nonfinit'),
+    ('default_hooks.checkpoint.intervall', 2, "'interval'"),
+    ('default_hooks.visualization.max_image', 2, 'max_image'),
+    ('custom_hooks.0.burnin', 2, 'burnin'),
+    ('model.detector.panoptic_head.void_wieght', .5, "'void_weight'"),
+    ('model.detector.panoptic_head.num_querys', 5, "'num_queries'"),
+    ('model.detector.test_cfg.score_threshold', .5, "'score_thr'"),
+    ('model.detector.test_cfg.object_mask_thr', .5, "'score_thr'"),
+    ('model.detector.train_cfg.num_point', 5, "'num_points'"),
+    ('model.detector.panoptic_fusion_head.loss_panoptc', None,
+     "'loss_panoptic'"),
+    ('train_dataloader.labeled.dataset.splits', 'x', 'splits'),
+    ('optim_wrapper.paramwise_cfg.norm_decay_mul', 0., "'norm_decay_mult'"),
+])
+def test_unknown_settings_are_refused(world, tmp_path, key, value, meant):
+    with pytest.raises((TypeError, ValueError), match=meant):
+        build_runner(world, tmp_path, max_iters=1, **{key: value}).train()
 
 
 def test_training_moves_student_and_teacher(world, tmp_path):
@@ -269,6 +422,10 @@ def test_nonfinite_step_is_skipped_and_counted(world, tmp_path, where):
     assert loop.skipped_steps == 1 and loop.iter == 3
     assert len(history(runner)) == 2
     assert all(v.isfinite().all() for v in runner.model.state_dict().values())
+    # Hooks saw the step: the checkpoint due there, schedule and teacher.
+    assert (tmp_path / 'iter_2.pth').is_file()
+    assert runner.param_schedulers[0].last_step == 3
+    assert len(history(runner, 'train/ema_decay')) == 3
 
 
 def test_epoch_based_loop_is_refused(world, tmp_path):

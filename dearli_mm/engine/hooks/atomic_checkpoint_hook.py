@@ -7,6 +7,7 @@ from mmengine.dist import is_main_process
 from mmengine.fileio import LocalBackend, get_file_backend
 from mmengine.hooks import CheckpointHook
 
+from dearli_mm.utils import arguments_of, refuse_unknown
 from dearli_mm.utils.atomic_backend import AtomicLocalBackend
 
 
@@ -26,10 +27,18 @@ class AtomicCheckpointHook(CheckpointHook):
         **kwargs: As for :class:`mmengine.hooks.CheckpointHook`. With
             ``backend_args`` or ``file_client_args`` the storage that they
             name is used as it is.
+
+    Raises:
+        ValueError: If a setting is unknown.
     """
     _default_greater_keys = [
         *CheckpointHook._default_greater_keys, 'PQ', 'SQ', 'RQ'
     ]
+
+    def __init__(self, *args, **kwargs) -> None:
+        refuse_unknown(kwargs, arguments_of(CheckpointHook),
+                       'default_hooks.checkpoint')
+        super().__init__(*args, **kwargs)
 
     def before_train(self, runner) -> None:
         """Prepares the output folder and checks that it can be written.

@@ -4,6 +4,7 @@ from typing import List, Optional, Tuple, Union
 import torch
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
@@ -65,16 +66,18 @@ class EMATeacherHook(Hook):
                                                        model.teacher)
         self._buffers = pair_buffers(model.student, model.teacher)
         hub = runner.message_hub
-        # The weights of a resumed run are given, but not from outside.
-        if not runner._resume and getattr(model, 'teacher_is_given', False):
+        # The weights of a resumed run are given, but not from outside. A model
+        # that cannot tell what a checkpoint gave is taken to have got all.
+        loaded = runner._load_from is not None
+        if not runner._resume and getattr(model, 'teacher_is_given', loaded):
             hub.update_info(TEACHER_IS_INITIALIZED, True)
         is_given = bool(hub.runtime_info.get(TEACHER_IS_INITIALIZED, False))
         self._ramps = self.ramp is True or (self.ramp == 'auto'
                                             and not is_given)
-        runner.logger.info(
+        print_log(
             'EMATeacherHook: the teacher starts from '
             f'{"given weights" if is_given else "the student"}; decay '
-            f'{"ramps up to " if self._ramps else ""}{self.decay}')
+            f'{"ramps up to " if self._ramps else ""}{self.decay}', 'current')
 
     def before_train_iter(self,
                           runner,

@@ -9,7 +9,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
 from dearli_mm.compat import version_tuple
+from dearli_mm.utils import refuse_unknown
 
+PARAMWISE = ('custom_keys', 'bias_lr_mult', 'bias_decay_mult',
+             'norm_decay_mult', 'flat_decay_mult', 'dwconv_decay_mult',
+             'dcn_offset_lr_mult', 'bypass_duplicate', 'embedding_decay_mult')
 NORMS = (_BatchNorm, _InstanceNorm, nn.GroupNorm, nn.LayerNorm)
 
 
@@ -29,7 +33,17 @@ class GroupedOptimWrapperConstructor(DefaultOptimWrapperConstructor):
 
     Adam and AdamW take fused steps where PyTorch has them, unless
     ``optimizer.fused`` says otherwise.
+
+    Raises:
+        ValueError: If ``paramwise_cfg`` has an unknown key.
     """
+
+    def __init__(self,
+                 optim_wrapper_cfg: dict,
+                 paramwise_cfg: Optional[dict] = None) -> None:
+        refuse_unknown(paramwise_cfg or (), PARAMWISE,
+                       'optim_wrapper.paramwise_cfg')
+        super().__init__(optim_wrapper_cfg, paramwise_cfg)
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Build the optimiser of a model that is on its device."""

@@ -242,6 +242,10 @@ def test_losses_and_inference(case):
         assert model.semi_train_cfg == dict(
             labeled_weight=1.0,
             pseudo_weight=1.0,
+            # As evaluation, whose settings are its own.
+            pseudo_label=dict(alpha=ALPHA.get(spec.method, 0.0),
+                              ensemble_on_valid_masks=False,
+                              score_thr=0.0, overlap_thr=0.8),
             cutmix=dict(prob=0.5, area=(0.02, 0.4), aspect=(0.3, 1 / 0.3),
                         partner='batch'))
         assert model.semi_test_cfg == dict(predict_on='both')

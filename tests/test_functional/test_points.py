@@ -1,3 +1,5 @@
+from unittest import mock
+
 import pytest
 import torch
 
@@ -28,3 +30,17 @@ def test_without_importance_points_are_uniform_and_differ():
 
 def test_no_maps():
     assert uncertain_points(torch.zeros(0, 4, 4), 6).shape == (0, 6, 2)
+
+
+def test_parity(golden):
+    """The reference's choice among the reference's random candidates."""
+    ref = golden('h2_uncertain_points')
+    for logits, candidates, rest, selected in zip(
+            ref['src_logits'], ref['candidates'], ref['random_part'],
+            ref['selected']):
+        draws = iter((torch.cat((candidates, rest)), torch.zeros(1, 1, 2)))
+        with mock.patch('torch.rand', lambda *_, **__: next(draws)):
+            points, = uncertain_points(logits, 32, 3.0, 0.75)
+        assert torch.equal(points[24:], selected[24:])
+        # The uncertain ones in no order.
+        assert sorted(points[:24].tolist()) == sorted(selected[:24].tolist())

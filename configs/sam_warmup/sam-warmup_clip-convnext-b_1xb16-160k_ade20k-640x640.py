@@ -22,7 +22,7 @@ train_pipeline = [
     dict(type='LoadSAMMasks'),
     dict(type='RandomScaleCropFlip', size=_base_.crop),
     dict(type='LimitMasks', max_masks=max_masks, keep='largest'),
-    dict(type='PhotoMetricDistortion'),
+    dict(type='SSDColorAugment'),
     dict(type='PackDetInputs')
 ]
 train_dataloader = dict(

@@ -64,7 +64,7 @@ def test_tta_begins_with_the_plain_view_of_the_test(name):
     config = Config.fromfile(ROOT / 'configs' / name)
     assert config.tta_model.type == 'PanopticTTAModel'
     scales, flips, (pack, ) = config.tta_pipeline[-1].transforms
-    resize = next(t for t in config.test_pipeline if t.type == 'Resize')
+    resize = next(t for t in config.test_pipeline if t.type == 'AntialiasResize')
     assert tuple(scales[0].scale) == tuple(resize.scale)
     assert [flip.prob for flip in flips] == [0., 1.]
     assert {'flip', 'flip_direction', *config.test_pipeline[-1].meta_keys

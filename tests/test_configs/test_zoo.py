@@ -148,7 +148,7 @@ def test_validation(case):
     source = config.val_dataloader.dataset
     assert (source.type, source.data_root) == (dataset, root)
     assert source.ann_file == annotations.format('val')
-    resize, = [s for s in source.pipeline if s.type == 'Resize']
+    resize, = [s for s in source.pipeline if s.type == 'AntialiasResize']
     assert tuple(resize.scale) == (4 * crop, crop) and resize.keep_ratio
     evaluators = config.val_evaluator
     if spec.method == 'sam-warmup':

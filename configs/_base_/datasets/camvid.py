@@ -16,7 +16,7 @@ labeled_pipeline = [
     dict(type='LoadAnyImage'),
     load_labels,
     dict(type='RandomScaleCropFlip', size=_base_.crop),
-    dict(type='PhotoMetricDistortion'),  # of SSD
+    dict(type='SSDColorAugment'),
     dict(type='PackDetInputs')
 ]
 weak_view = [  # the teacher's
@@ -26,7 +26,10 @@ weak_view = [  # the teacher's
 strong_view = [dict(type='StrongPhotometricAugment')]  # the student's, of weak
 test_pipeline = [
     dict(type='LoadAnyImage'),
-    dict(type='Resize', scale=(4 * _base_.crop, _base_.crop), keep_ratio=True),
+    dict(
+        type='AntialiasResize',
+        scale=(4 * _base_.crop, _base_.crop),
+        keep_ratio=True),
     load_labels,
     dict(
         type='PackDetInputs',

@@ -13,18 +13,22 @@ train_pipeline = [
         type='RandomResize',
         scale=(4 * _base_.crop, _base_.crop),
         ratio_range=(0.5, 2.0),
+        resize_type='mmdet.AntialiasResize',
         keep_ratio=True),
     dict(
         type='RandomCrop',
         crop_size=(_base_.crop, _base_.crop),
         cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PhotoMetricDistortion'),
+    dict(type='mmdet.SSDColorAugment'),
     dict(type='PackSegInputs')
 ]
 test_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(4 * _base_.crop, _base_.crop), keep_ratio=True),
+    dict(
+        type='mmdet.AntialiasResize',
+        scale=(4 * _base_.crop, _base_.crop),
+        keep_ratio=True),
     dict(type='LoadAnnotations'),
     dict(type='PackSegInputs')
 ]

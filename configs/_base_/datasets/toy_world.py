@@ -33,7 +33,7 @@ labeled_pipeline = [
     dict(type='LoadAnyImage'),
     dict(type='LoadPanopticSegments'),
     dict(type='RandomScaleCropFlip', size=crop),
-    dict(type='PhotoMetricDistortion'),  # of SSD
+    dict(type='SSDColorAugment'),
     dict(type='PackDetInputs')
 ]
 weak_view = [  # the teacher's
@@ -43,7 +43,7 @@ weak_view = [  # the teacher's
 strong_view = [dict(type='StrongPhotometricAugment')]  # the student's, of weak
 test_pipeline = [
     dict(type='LoadAnyImage'),
-    dict(type='Resize', scale=(4 * crop, crop), keep_ratio=True),
+    dict(type='AntialiasResize', scale=(4 * crop, crop), keep_ratio=True),
     dict(
         type='PackDetInputs',
         meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
@@ -55,7 +55,10 @@ tta_pipeline = [  # of `--tta`: three scales, each also flipped
         type='TestTimeAug',
         transforms=[
             [
-                dict(type='Resize', scale=(4 * side, side), keep_ratio=True)
+                dict(
+                    type='AntialiasResize',
+                    scale=(4 * side, side),
+                    keep_ratio=True)
                 for side in (crop, crop * 3 // 4, crop * 5 // 4)
             ],
             [

@@ -6,9 +6,11 @@ from .resize import AntialiasResize
 from .sam_masks import LimitMasks, LoadSAMMasks
 from .semantic_segments import LoadSemanticSegments
 from .ssd_color import SSDColorAugment
+from .views import LabeledView, TestTimeViews, TestView, WarmUpView
 
 __all__ = [
-    'AntialiasResize', 'LimitMasks', 'LoadAnyImage', 'LoadPanopticSegments',
-    'LoadSAMMasks', 'LoadSemanticSegments', 'PadToSize', 'RandomScaleCropFlip',
-    'SSDColorAugment', 'StrongPhotometricAugment'
+    'AntialiasResize', 'LabeledView', 'LimitMasks', 'LoadAnyImage',
+    'LoadPanopticSegments', 'LoadSAMMasks', 'LoadSemanticSegments',
+    'PadToSize', 'RandomScaleCropFlip', 'SSDColorAugment',
+    'StrongPhotometricAugment', 'TestTimeViews', 'TestView', 'WarmUpView'
 ]

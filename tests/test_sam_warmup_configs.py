@@ -29,9 +29,9 @@ def test_settings_are_the_papers(data, crop):
     assert config.param_scheduler[0].power == 0.9
     dataset = config.train_dataloader.dataset
     assert dataset.type == 'SAMSegmentsDataset'
-    steps = {step.type: step for step in dataset.pipeline}
-    assert steps['RandomScaleCropFlip'].size == crop
-    assert steps['LimitMasks'].max_masks >= head.num_queries
+    view, = dataset.pipeline
+    assert (view.type, view.size) == ('WarmUpView', crop)
+    assert view.max_masks >= head.num_queries
     assert [m.type for m in config.val_evaluator] == ['ClassAgnosticRecall']
 
 

@@ -1,10 +1,11 @@
 # Of a run that starts from the warm-up on masks of ADE20K (docs/warm-up.md).
 _base_ = './default_runtime.py'
 
-# ---------------------------------------------------------------- to change
-warmup = 'work_dirs/sam-warmup_clip-convnext-l_ade20k/iter_160000.pth'
-
 custom_hooks = [
-    dict(type='SAMWarmupHook', checkpoint=warmup, required=True),
+    dict(
+        type='SAMWarmupHook',
+        checkpoint='work_dirs/sam-warmup_clip-convnext-l_ade20k/'
+        'iter_160000.pth',
+        required=True),
     *_base_.custom_hooks
 ]

@@ -1,5 +1,5 @@
 # Mean teacher without zero-shot branch. ADE20K, 632 labelled images.
-_base_ = '../dear/dear_clip-convnext-b_1xb8+8-80k_ade20k-1-32-640x640.py'
+_base_ = '../dear/dear_clip-convnext-b_1xb8+8-80k_ade20k-1-32-640x640.py'  # noqa: E501
 
 model = dict(
     detector=dict(test_cfg=dict(alpha=0.0)),

@@ -1,5 +1,5 @@
 # Mean teacher without zero-shot branch. COCO-Objects, 3 697 labelled images.
-_base_ = '../dear/dear_clip-convnext-b_1xb8+8-80k_coco-objects-1-32-512x512.py'
+_base_ = '../dear/dear_clip-convnext-b_1xb8+8-80k_coco-objects-1-32-512x512.py'  # noqa: E501
 
 model = dict(
     detector=dict(test_cfg=dict(alpha=0.0)),

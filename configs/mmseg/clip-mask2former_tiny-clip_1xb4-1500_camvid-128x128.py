@@ -5,10 +5,6 @@ _base_ = [
     '../_base_/datasets/camvid_mmseg.py', '../_base_/mmseg_runtime.py'
 ]
 
-# ---------------------------------------------------------------- to change
-max_iters = 1500
-val_interval = 750
-
 # ------------------------------------------------------------------- network
 decode_head = _base_.model.detector.panoptic_head
 decode_head.pop('num_things_classes')
@@ -33,7 +29,7 @@ model = dict(
         mean=_base_.model.data_preprocessor.data_preprocessor.mean,
         std=_base_.model.data_preprocessor.data_preprocessor.std,
         bgr_to_rgb=True,
-        size=(_base_.crop, _base_.crop),
+        size=(128, 128),  # of the crop
         test_cfg=dict(size_divisor=32)),
     backbone=backbone,
     decode_head=decode_head,
@@ -41,8 +37,7 @@ model = dict(
     test_cfg=dict(mode='whole'))
 
 # ------------------------------------------------------------------ schedule
-train_cfg = dict(
-    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=val_interval)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=1500, val_interval=750)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
@@ -57,6 +52,9 @@ param_scheduler = [
         eta_min=0,
         power=0.9,
         begin=0,
-        end=max_iters,
+        end=1500,
         by_epoch=False)
 ]
+
+# A child could change these names, but nothing by them.
+del decode_head, backbone

@@ -11,7 +11,7 @@ train_dataloader.update(_delete_=True)
 train_cfg = dict(
     _delete_=True,
     type='ResumableTrainLoop',
-    max_iters=_base_.max_iters,
+    max_iters=_base_.train_cfg.max_iters,
     val_interval=_base_.train_cfg.val_interval)
 
 val_evaluator = dict(_delete_=True, type='PanopticMetric', prefix='student')

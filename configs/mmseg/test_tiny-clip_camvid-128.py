@@ -5,9 +5,6 @@ _base_ = [
     '../_base_/datasets/camvid_mmseg.py', '../_base_/mmseg_runtime.py'
 ]
 
-# ---------------------------------------------------------------- to change
-network = 'student'  # or 'teacher', where the checkpoint has both
-
 detector = _base_.model.detector
 detector.panoptic_head.update(
     num_things_classes=0, num_stuff_classes=_base_.num_classes)
@@ -19,7 +16,7 @@ detector.test_cfg.alpha = 0.0  # as in training
 model = dict(
     _delete_=True,
     type='DEARLiSegmentor',
-    network=network,
+    network='student',  # or 'teacher', where the checkpoint has both
     detector=detector,
     data_preprocessor=dict(
         type='SegDataPreProcessor',
@@ -31,3 +28,6 @@ test_cfg = dict(type='TestLoop')
 train_dataloader = None  # it only tests
 val_dataloader = None
 val_evaluator = None
+
+# A child could change this name, but nothing by it.
+del detector

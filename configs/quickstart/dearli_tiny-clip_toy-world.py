@@ -3,8 +3,10 @@
 # what tools/quickstart.sh makes.
 _base_ = './dear_tiny-clip_toy-world.py'
 
-warmup = 'work_dirs/quickstart/warm-up/iter_500.pth'
 custom_hooks = [
-    dict(type='SAMWarmupHook', checkpoint=warmup, required=True),
+    dict(
+        type='SAMWarmupHook',
+        checkpoint='work_dirs/quickstart/warm-up/iter_500.pth',
+        required=True),
     *_base_.custom_hooks
 ]

@@ -2,15 +2,14 @@
 # tools/quickstart.sh makes the masks.
 _base_ = '../sam_warmup/sam-warmup_tiny-clip_1xb8-1000_toy-world-128x128.py'
 
-max_iters = 500
-train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
+train_cfg = dict(max_iters=500, val_interval=500)
 param_scheduler = [
     dict(
         type='PolyLR',
         eta_min=0,
         power=0.9,
         begin=0,
-        end=max_iters,
+        end=500,
         by_epoch=False)
 ]
-default_hooks = dict(checkpoint=dict(interval=max_iters))
+default_hooks = dict(checkpoint=dict(interval=500))

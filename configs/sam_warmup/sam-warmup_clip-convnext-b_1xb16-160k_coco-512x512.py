@@ -9,32 +9,19 @@ _base_ = [
     '../_base_/sam_warmup_runtime.py'
 ]
 
-# ---------------------------------------------------------------- to change
-images = 'train2017/'
-masks = 'sam_masks/train2017/'  # tools/sam_masks.py writes it
-batch_size = 16  # a GPU
-num_workers = 8
-max_masks = 200  # an image; there are no more queries to match them with
-
-# ------------------------------------------------------------------ the data
-train_pipeline = [
-    _base_.labeled_pipeline[0],  # loads the image
-    dict(type='LoadSAMMasks'),
-    dict(type='RandomScaleCropFlip', size=_base_.crop),
-    dict(type='LimitMasks', max_masks=max_masks, keep='largest'),
-    dict(type='PhotoMetricDistortion'),
-    dict(type='PackDetInputs')
-]
 train_dataloader = dict(
     _delete_=True,
-    batch_size=batch_size,
-    num_workers=num_workers,
-    persistent_workers=num_workers > 0,
+    batch_size=16,  # a GPU
+    num_workers=8,
+    persistent_workers=True,
     sampler=dict(type='ResumableInfiniteSampler'),
     dataset=dict(
         type='SAMSegmentsDataset',
-        data_root=_base_.data_root,
-        data_prefix=dict(img=images, masks=masks),
-        pipeline=train_pipeline))
+        data_root='data/coco/',
+        data_prefix=dict(
+            img='train2017/',
+            masks='sam_masks/train2017/'),  # tools/sam_masks.py writes it
+        # There are no more queries to match masks with.
+        pipeline=[dict(type='WarmUpView', size=512, max_masks=200)]))
 val_evaluator = [dict(type='ClassAgnosticRecall')]  # of things and stuff
 test_evaluator = val_evaluator

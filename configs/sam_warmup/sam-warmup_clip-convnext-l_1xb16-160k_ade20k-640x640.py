@@ -3,9 +3,9 @@
 # On disk: what the base network's warm-up needs, with the large CLIP.
 _base_ = './sam-warmup_clip-convnext-b_1xb16-160k_ade20k-640x640.py'
 
-# ---------------------------------------------------------------- to change
-clip_weights = 'weights/convnext_large_d_320_laion2b_s29b_b131k_ft_soup.safetensors'  # noqa: E501
-
 model = dict(
-    backbone=dict(model_name='convnext_large_d_320', pretrained=clip_weights),
+    backbone=dict(
+        model_name='convnext_large_d_320',
+        pretrained='weights/convnext_large_d_320_'
+        'laion2b_s29b_b131k_ft_soup.safetensors'),
     panoptic_head=dict(in_channels=[192, 384, 768, 1536]))

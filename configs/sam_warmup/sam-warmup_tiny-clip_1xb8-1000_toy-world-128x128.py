@@ -8,39 +8,25 @@ _base_ = [
     '../_base_/sam_warmup_runtime.py'
 ]
 
-# ---------------------------------------------------------------- to change
-images = 'train/images/'
-masks = 'masks/train/'  # tools/sam_masks.py writes it
-batch_size = 8
-num_workers = 1
-max_masks = 24  # an image; there are no more queries to match them with
-max_iters = 1000
-
-# ------------------------------------------------------------------ the data
-train_pipeline = [
-    _base_.labeled_pipeline[0],  # loads the image
-    dict(type='LoadSAMMasks'),
-    dict(type='RandomScaleCropFlip', size=_base_.crop),
-    dict(type='LimitMasks', max_masks=max_masks, keep='largest'),
-    dict(type='PhotoMetricDistortion'),
-    dict(type='PackDetInputs')
-]
 train_dataloader = dict(
     _delete_=True,
-    batch_size=batch_size,
-    num_workers=num_workers,
-    persistent_workers=num_workers > 0,
+    batch_size=8,
+    num_workers=1,
+    persistent_workers=True,
     sampler=dict(type='ResumableInfiniteSampler'),
     dataset=dict(
         type='SAMSegmentsDataset',
-        data_root=_base_.data_root,
-        data_prefix=dict(img=images, masks=masks),
-        pipeline=train_pipeline))
+        data_root='data/toy_world/',
+        data_prefix=dict(
+            img='train/images/',
+            masks='masks/train/'),  # tools/sam_masks.py writes it
+        # There are no more queries to match masks with.
+        pipeline=[dict(type='WarmUpView', size=128, max_masks=24)]))
 val_evaluator = [dict(type='ClassAgnosticRecall')]  # of things and stuff
 test_evaluator = val_evaluator
 
 # ------------------------------------------- a small network: larger steps
-train_cfg = dict(max_iters=max_iters, val_interval=500, val_before_train=True)
+train_cfg = dict(max_iters=1000, val_interval=500, val_before_train=True)
 optim_wrapper = dict(optimizer=dict(lr=1e-3), clip_grad=dict(max_norm=1.0))
 param_scheduler = [
     dict(
@@ -48,7 +34,7 @@ param_scheduler = [
         eta_min=0,
         power=0.9,
         begin=0,
-        end=max_iters,
+        end=1000,
         by_epoch=False)
 ]
 default_hooks = dict(checkpoint=dict(interval=500))

@@ -2,14 +2,17 @@ from .panoptic_dataset import COCOObjectsPanopticDataset, PanopticDataset
 from .samplers import ResumableInfiniteSampler
 from .sam_segments import SAMSegmentsDataset
 from .semi_sup_panoptic import SemiSupPanopticDataset
-from .transforms import (LimitMasks, LoadAnyImage, LoadPanopticSegments,
-                         LoadSAMMasks, LoadSemanticSegments, PadToSize,
-                         RandomScaleCropFlip, StrongPhotometricAugment)
+from .transforms import (AntialiasResize, LabeledView, LimitMasks,
+                         LoadAnyImage, LoadPanopticSegments, LoadSAMMasks,
+                         LoadSemanticSegments, PadToSize, RandomScaleCropFlip,
+                         SSDColorAugment, StrongPhotometricAugment,
+                         TestTimeViews, TestView, WarmUpView)
 
 __all__ = [
-    'COCOObjectsPanopticDataset', 'LimitMasks', 'LoadAnyImage',
-    'LoadPanopticSegments', 'LoadSAMMasks', 'LoadSemanticSegments',
-    'PadToSize', 'PanopticDataset', 'RandomScaleCropFlip',
-    'ResumableInfiniteSampler', 'SAMSegmentsDataset', 'SemiSupPanopticDataset',
-    'StrongPhotometricAugment'
+    'AntialiasResize', 'COCOObjectsPanopticDataset', 'LabeledView',
+    'LimitMasks', 'LoadAnyImage', 'LoadPanopticSegments', 'LoadSAMMasks',
+    'LoadSemanticSegments', 'PadToSize', 'PanopticDataset',
+    'RandomScaleCropFlip', 'ResumableInfiniteSampler', 'SAMSegmentsDataset',
+    'SSDColorAugment', 'SemiSupPanopticDataset', 'StrongPhotometricAugment',
+    'TestTimeViews', 'TestView', 'WarmUpView'
 ]

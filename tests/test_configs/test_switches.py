@@ -35,7 +35,6 @@ def flat(name):
     }),
     ('dearli_clip-convnext-b_1xb4+4-acc2-160k_ade20k-1-128-640x640.py',
      PARENT, {
-         '.max_iters': 160000,
          '.optim_wrapper.accumulative_counts': 2,
          '.train_dataloader.labeled.batch_size': 4,
          '.train_dataloader.unlabeled.batch_size': 4,
@@ -57,15 +56,3 @@ def test_switch(name, parent, expected):
     assert before.keys() <= after.keys()
     changed = {k: v for k, v in after.items() if before.get(k, ...) != v}
     assert changed == expected
-
-
-@pytest.mark.parametrize('name', [PARENT, QUICKSTART])
-def test_tta_begins_with_the_plain_view_of_the_test(name):
-    config = Config.fromfile(ROOT / 'configs' / name)
-    assert config.tta_model.type == 'PanopticTTAModel'
-    scales, flips, (pack, ) = config.tta_pipeline[-1].transforms
-    resize = next(t for t in config.test_pipeline if t.type == 'Resize')
-    assert tuple(scales[0].scale) == tuple(resize.scale)
-    assert [flip.prob for flip in flips] == [0., 1.]
-    assert {'flip', 'flip_direction', *config.test_pipeline[-1].meta_keys
-            } == set(pack.meta_keys)

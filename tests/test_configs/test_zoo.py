@@ -115,10 +115,9 @@ def test_training_images(case):
     if spec.method == 'sam-warmup':
         source = config.train_dataloader.dataset
         assert (source.type, source.data_root) == ('SAMSegmentsDataset', root)
-        steps = {step.type: step for step in source.pipeline}
-        assert steps['RandomScaleCropFlip'] == dict(
-            type='RandomScaleCropFlip', size=crop)
-        assert steps['LimitMasks'].max_masks >= 200  # queries
+        view, = source.pipeline
+        assert view == dict(type='WarmUpView', size=crop, max_masks=200)
+        assert view.max_masks >= config.model.panoptic_head.num_queries
         return
     count = LABELED[spec.data.split('-')[0]][spec.fraction]
     assert f'{count:,} '.replace(',', ' ') in path.read_text()
@@ -130,14 +129,15 @@ def test_training_images(case):
         source = part.dataset.dataset
         assert (source.type, source.data_root) == (dataset, root)
         assert source.ann_file == annotations.format('train')
-        views = [source.pipeline] if part.dataset.role == 'labeled' else [
-            part.dataset.weak]
-        for view in views:
-            crops = [s for s in view if s.type == 'RandomScaleCropFlip']
-            assert crops == [dict(type='RandomScaleCropFlip', size=crop)]
-        if part.dataset.role == 'unlabeled':
-            assert [s.type for s in part.dataset.strong] == [
-                'StrongPhotometricAugment']
+        if part.dataset.role == 'labeled':
+            assert source.pipeline == [dict(type='LabeledView', size=crop)]
+        else:
+            assert part.dataset.weak == [
+                dict(type='LoadAnyImage'),
+                dict(type='RandomScaleCropFlip', size=crop)
+            ]
+            assert part.dataset.strong == [
+                dict(type='StrongPhotometricAugment')]
 
 
 def test_validation(case):
@@ -148,8 +148,10 @@ def test_validation(case):
     source = config.val_dataloader.dataset
     assert (source.type, source.data_root) == (dataset, root)
     assert source.ann_file == annotations.format('val')
-    resize, = [s for s in source.pipeline if s.type == 'Resize']
-    assert tuple(resize.scale) == (4 * crop, crop) and resize.keep_ratio
+    load = dict(type='LoadAnyImage')
+    assert source.pipeline == [load, dict(type='TestView', size=crop)]
+    assert config.tta_pipeline == [
+        load, dict(type='TestTimeViews', size=crop)]
     evaluators = config.val_evaluator
     if spec.method == 'sam-warmup':
         assert evaluators == [dict(type='ClassAgnosticRecall')]

@@ -21,12 +21,12 @@ def test_one_child_a_published_fraction(name):
         config = Config.fromfile(path)
         split = config.train_dataloader.labeled.dataset.split
         assert split == config.train_dataloader.unlabeled.dataset.split
-        assert split == config.data_root + \
+        assert split == config.val_dataloader.dataset.data_root + \
             f'splits/{fraction.replace("/", "_")}/labeled.txt'
         assert path.read_text().startswith(
             f'# {count:,} labelled images, {fraction}.'.replace(',', ' ', 1)
             if count > 999 else f'# {count} labelled images, {fraction}.')
-        assert config.crop == crop
+        assert config.val_dataloader.dataset.pipeline[-1].size == crop
         assert config.train_dataloader.labeled.batch_size == 8
     assert len(list(FOLDER.glob(f'{name}_1-*.py'))) == 5
 
@@ -34,8 +34,10 @@ def test_one_child_a_published_fraction(name):
 @pytest.mark.parametrize('name', BASES)
 def test_prompts_are_of_the_classes_in_order(name):
     config = Config.fromfile(FOLDER / f'{name}.py')
-    meta = DATASETS.get(config.train_set.type).METAINFO
-    assert config.train_set.type == BASES[name][2]
+    parts = [part.dataset.dataset.type
+             for part in config.train_dataloader.values()]
+    assert {*parts, config.val_dataloader.dataset.type} == {BASES[name][2]}
+    meta = DATASETS.get(BASES[name][2]).METAINFO
     prompts = [names[0] for names in parse_classes(config.class_prompts)]
     classes = [names.split(',')[0] for names in meta['classes']]
     assert len(prompts) == len(classes) == len(set(prompts))
@@ -43,4 +45,3 @@ def test_prompts_are_of_the_classes_in_order(name):
     words = [set(name.replace('-', ' ').split()) for name in classes]
     assert all(set(p.split()) & w or p == 'playing field'
                for p, w in zip(prompts, words))
-    assert config.val_dataloader.dataset.type == config.train_set.type

@@ -18,7 +18,7 @@ PIPELINE = [
     dict(type='LoadSAMMasks'),
     dict(type='RandomScaleCropFlip', size=32),
     dict(type='LimitMasks'),
-    dict(type='PhotoMetricDistortion'),
+    dict(type='SSDColorAugment'),
     dict(type='PackDetInputs')
 ]
 

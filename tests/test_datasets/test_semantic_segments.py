@@ -106,7 +106,7 @@ def test_unlabelled_part_touches_no_labels(dataset, tmp_path):
 def test_ground_truth_at_test_has_the_original_size(dataset):
     dataset['pipeline'] = [
         dict(type='LoadAnyImage'),
-        dict(type='Resize', scale=(64, 32), keep_ratio=True),
+        dict(type='AntialiasResize', scale=(64, 32), keep_ratio=True),
         dataset['pipeline'][1],
         dict(type='PackDetInputs', meta_keys=('img_path', 'ori_shape'))
     ]

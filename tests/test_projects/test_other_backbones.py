@@ -43,7 +43,8 @@ def test_both_data_sets_train_the_same_network(net, data):
         assert config.model.detector.backbone == expected.backbone
         assert config.optim_wrapper == load(net).optim_wrapper
         assert '://' not in str(config.model)  # nothing is downloaded
-        assert data.replace('-', '_') in config.data_root
+        root = config.val_dataloader.dataset.data_root
+        assert data.replace('-', '_') in root
         hooks = [hook.type for hook in config.custom_hooks]
         assert hooks == ['EMATeacherHook', 'TeacherMonitorHook']
     assert 'zero_shot_clip' not in plain.model.detector

@@ -1,13 +1,12 @@
 # ADE20K panoptic: 100 things, 50 stuff, 20 210 + 2 000 images.
 # tools/dataset_converters/ade20k_panoptic.py makes the files.
 
-# ---------------------------------------------------------------- to change
-data_root = 'data/ADEChallengeData2016/'
-split = data_root + 'splits/1_128/labeled.txt'
+# ------------------------------------------------------------ edit, or inherit
+# A child changes a value where it is used: docs/data.md ("Other values") has
+# the lines.
+root = 'data/ADEChallengeData2016/'
+split = root + 'splits/1_128/labeled.txt'
 crop = 640  # side of the training crop, and short side at test
-labeled_batch_size = 8  # a GPU
-unlabeled_batch_size = 8  # a GPU
-num_workers = 4  # a loader
 
 # ----------------------------------------------------------------- the classes
 # mmdet's names, commas between synonyms; in its order, things first. A file of
@@ -56,97 +55,62 @@ vocabulary = dict(
         text_classifier=dict(classes=class_prompts), **num_classes),
     panoptic_fusion_head=num_classes)
 
-# --------------------------------------------------------------- the pipelines
-labeled_pipeline = [
-    dict(type='LoadAnyImage'),
-    dict(type='LoadPanopticSegments'),
-    dict(type='RandomScaleCropFlip', size=crop),
-    dict(type='PhotoMetricDistortion'),  # of SSD
-    dict(type='PackDetInputs')
-]
-weak_view = [  # the teacher's
-    dict(type='LoadAnyImage'),
-    dict(type='RandomScaleCropFlip', size=crop)
-]
-strong_view = [dict(type='StrongPhotometricAugment')]  # the student's, of weak
-test_pipeline = [
-    dict(type='LoadAnyImage'),
-    dict(type='Resize', scale=(4 * crop, crop), keep_ratio=True),
-    dict(
-        type='PackDetInputs',
-        meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
-                   'scale_factor', 'seg_map_path', 'segments_info'))
-]
-tta_pipeline = [  # of `--tta`: three scales, each also flipped
-    dict(type='LoadAnyImage'),
-    dict(
-        type='TestTimeAug',
-        transforms=[
-            [
-                dict(type='Resize', scale=(4 * side, side), keep_ratio=True)
-                for side in (crop, crop * 3 // 4, crop * 5 // 4)
-            ],
-            [
-                dict(type='RandomFlip', prob=0.),  # first: the reference
-                dict(type='RandomFlip', prob=1.)
-            ],
-            [
-                dict(
-                    type='PackDetInputs',
-                    meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
-                               'scale_factor', 'flip', 'flip_direction',
-                               'seg_map_path', 'segments_info'))
-            ]
-        ])
-]
-
 # ----------------------------------------------------------------- the loaders
-train_set = dict(
+annotated = dict(
     type='ADE20KPanopticDataset',
-    data_root=data_root,
+    data_root=root,
     ann_file='ade20k_panoptic_train.json',
-    data_prefix=dict(img='images/training/', seg='ade20k_panoptic_train/'),
-    pipeline=labeled_pipeline)
+    data_prefix=dict(img='images/training/', seg='ade20k_panoptic_train/'))
+train_loader = dict(
+    batch_size=8,  # a GPU
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='ResumableInfiniteSampler'))
 train_dataloader = dict(
     labeled=dict(
-        batch_size=labeled_batch_size,
-        num_workers=num_workers,
-        persistent_workers=num_workers > 0,
-        sampler=dict(type='ResumableInfiniteSampler'),
+        **train_loader,
         dataset=dict(
             type='SemiSupPanopticDataset',
             role='labeled',
             split=split,
-            dataset=train_set)),
+            dataset=dict(
+                **annotated, pipeline=[dict(type='LabeledView', size=crop)]))),
     unlabeled=dict(
-        batch_size=unlabeled_batch_size,
-        num_workers=num_workers,
-        persistent_workers=num_workers > 0,
-        sampler=dict(type='ResumableInfiniteSampler'),
+        **train_loader,
         dataset=dict(
             type='SemiSupPanopticDataset',
             role='unlabeled',
             split=split,
-            dataset=train_set,
-            weak=weak_view,
-            strong=strong_view)))
+            dataset=annotated,
+            weak=[  # the teacher's view
+                dict(type='LoadAnyImage'),
+                dict(type='RandomScaleCropFlip', size=crop)
+            ],
+            strong=[dict(type='StrongPhotometricAugment')])))  # the student's
 val_dataloader = dict(
     batch_size=1,
-    num_workers=num_workers,
-    persistent_workers=num_workers > 0,
+    num_workers=4,
+    persistent_workers=True,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='ADE20KPanopticDataset',
-        data_root=data_root,
+        data_root=root,
         ann_file='ade20k_panoptic_val.json',
         data_prefix=dict(img='images/validation/', seg='ade20k_panoptic_val/'),
         test_mode=True,
-        pipeline=test_pipeline))
+        pipeline=[
+            dict(type='LoadAnyImage'),
+            dict(type='TestView', size=crop)
+        ]))
 test_dataloader = val_dataloader
+tta_pipeline = [  # of `--tta`
+    dict(type='LoadAnyImage'),
+    dict(type='TestTimeViews', size=crop)
+]
 
 # Ground truth of mIoU: the semantic files, which label more pixels.
-semantic = data_root + 'ade20k_semantic_val/'
+semantic = root + 'ade20k_semantic_val/'
 val_evaluator = [
     dict(type='PanopticMetric', prefix='student', semantic_prefix=semantic),
     dict(
@@ -156,3 +120,6 @@ val_evaluator = [
         semantic_prefix=semantic)
 ]
 test_evaluator = val_evaluator
+
+# A child could change these names, but nothing by them.
+del root, split, crop, annotated, train_loader, semantic

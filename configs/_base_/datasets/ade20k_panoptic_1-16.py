@@ -1,7 +1,7 @@
 # 1 263 labelled images, 1/16.
 _base_ = './ade20k_panoptic.py'
 
-split = 'data/ADEChallengeData2016/splits/1_16/labeled.txt'
-train_dataloader = dict(
-    labeled=dict(dataset=dict(split=split)),
-    unlabeled=dict(dataset=dict(split=split)))
+part = dict(
+    dataset=dict(split='data/ADEChallengeData2016/splits/1_16/labeled.txt'))
+train_dataloader = dict(labeled=part, unlabeled=part)
+del part

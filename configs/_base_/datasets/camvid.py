@@ -1,81 +1,74 @@
 # A dataset of mmseg in mmdet's training: 12 of the 367 images are labelled.
+# data/camvid holds {train,val}/images/*.jpg and {train,val}/labels/*.png.
 _base_ = './camvid_classes.py'
 
-# ---------------------------------------------------------------- to change
+# ------------------------------------------------------------ edit, or inherit
+# A child changes a value where it is used: docs/data.md ("Other values") has
+# the lines.
+root = 'data/camvid/'
 split = '{{ fileDirname }}/splits/camvid_12.txt'
-labeled_batch_size = 4  # a GPU
-unlabeled_batch_size = 4  # a GPU
-num_workers = 1  # a loader
+crop = 128  # side of the training crop, and short side at test
 
-# --------------------------------------------------------------- the pipelines
+# ----------------------------------------------------------------- the loaders
 load_labels = dict(
     type='LoadSemanticSegments',
     num_classes=_base_.num_classes,
     void_labels=[_base_.void_label])
-labeled_pipeline = [
-    dict(type='LoadAnyImage'),
-    load_labels,
-    dict(type='RandomScaleCropFlip', size=_base_.crop),
-    dict(type='PhotoMetricDistortion'),  # of SSD
-    dict(type='PackDetInputs')
-]
-weak_view = [  # the teacher's
-    dict(type='LoadAnyImage'),
-    dict(type='RandomScaleCropFlip', size=_base_.crop)
-]
-strong_view = [dict(type='StrongPhotometricAugment')]  # the student's, of weak
-test_pipeline = [
-    dict(type='LoadAnyImage'),
-    dict(type='Resize', scale=(4 * _base_.crop, _base_.crop), keep_ratio=True),
-    load_labels,
-    dict(
-        type='PackDetInputs',
-        meta_keys=('img_path', 'ori_shape', 'img_shape', 'scale_factor'))
-]
-
-# ----------------------------------------------------------------- the loaders
-train_set = dict(
+annotated = dict(
     type='mmseg.BaseSegDataset',
-    data_root=_base_.data_root,
+    data_root=root,
     data_prefix=dict(img_path='train/images', seg_map_path='train/labels'),
-    metainfo=_base_.metainfo,
-    pipeline=labeled_pipeline)
+    metainfo=_base_.metainfo)
+train_loader = dict(
+    batch_size=4,  # a GPU
+    num_workers=1,
+    persistent_workers=True,
+    sampler=dict(type='ResumableInfiniteSampler'))
 train_dataloader = dict(
     labeled=dict(
-        batch_size=labeled_batch_size,
-        num_workers=num_workers,
-        persistent_workers=num_workers > 0,
-        sampler=dict(type='ResumableInfiniteSampler'),
+        **train_loader,
         dataset=dict(
             type='SemiSupPanopticDataset',
             role='labeled',
             split=split,
-            dataset=train_set)),
+            dataset=dict(
+                **annotated,
+                pipeline=[
+                    dict(
+                        type='LabeledView', size=crop, annotation=load_labels)
+                ]))),
     unlabeled=dict(
-        batch_size=unlabeled_batch_size,
-        num_workers=num_workers,
-        persistent_workers=num_workers > 0,
-        sampler=dict(type='ResumableInfiniteSampler'),
+        **train_loader,
         dataset=dict(
             type='SemiSupPanopticDataset',
             role='unlabeled',
             split=split,
-            dataset=train_set,
-            weak=weak_view,
-            strong=strong_view)))
+            dataset=annotated,
+            weak=[  # the teacher's view
+                dict(type='LoadAnyImage'),
+                dict(type='RandomScaleCropFlip', size=crop)
+            ],
+            strong=[dict(type='StrongPhotometricAugment')])))  # the student's
 val_dataloader = dict(
     batch_size=1,
-    num_workers=num_workers,
-    persistent_workers=num_workers > 0,
+    num_workers=1,
+    persistent_workers=True,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='mmseg.BaseSegDataset',
-        data_root=_base_.data_root,
+        data_root=root,
         data_prefix=dict(img_path='val/images', seg_map_path='val/labels'),
         metainfo=_base_.metainfo,
         test_mode=True,
-        pipeline=test_pipeline))
+        pipeline=[
+            dict(type='LoadAnyImage'),
+            dict(
+                type='AntialiasResize', scale=(4 * crop, crop),
+                keep_ratio=True),
+            load_labels,  # of the size that they have
+            dict(type='PackDetInputs')
+        ]))
 test_dataloader = val_dataloader
 
 val_evaluator = [
@@ -83,3 +76,6 @@ val_evaluator = [
     dict(type='PanopticMetric', prefix='teacher', prediction='teacher')
 ]
 test_evaluator = val_evaluator
+
+# A child could change these names, but nothing by them.
+del root, split, crop, load_labels, annotated, train_loader

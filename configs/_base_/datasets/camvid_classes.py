@@ -1,12 +1,5 @@
-# CamVid's eleven classes; label 11 is void. data/camvid holds
-# {train,val}/images/*.jpg and {train,val}/labels/*.png.
-
-# ---------------------------------------------------------------- to change
-data_root = 'data/camvid/'
-crop = 128  # side of the training crop, and short side at test
+# CamVid's eleven classes; label 11 is void.
 void_label = 11
-
-# ----------------------------------------------------------------- the classes
 classes = [
     'sky', 'building', 'pole', 'road', 'pavement', 'tree', 'sign', 'fence',
     'car', 'pedestrian', 'bicyclist'

@@ -1,13 +1,12 @@
 # COCO panoptic: 80 things, 53 stuff, 118 287 + 5 000 images; files as they are
 # downloaded.
 
-# ---------------------------------------------------------------- to change
-data_root = 'data/coco/'
-split = data_root + 'splits/1_512/labeled.txt'
+# ------------------------------------------------------------ edit, or inherit
+# A child changes a value where it is used: docs/data.md ("Other values") has
+# the lines.
+root = 'data/coco/'
+split = root + 'splits/1_512/labeled.txt'
 crop = 512  # side of the training crop, and short side at test
-labeled_batch_size = 8  # a GPU
-unlabeled_batch_size = 8  # a GPU
-num_workers = 4  # a loader
 
 # ----------------------------------------------------------------- the classes
 # What mmdet's names mean ("door-stuff" is a door); in its order, things first.
@@ -42,99 +41,65 @@ vocabulary = dict(
         text_classifier=dict(classes=class_prompts), **num_classes),
     panoptic_fusion_head=num_classes)
 
-# --------------------------------------------------------------- the pipelines
-labeled_pipeline = [
-    dict(type='LoadAnyImage'),
-    dict(type='LoadPanopticSegments'),
-    dict(type='RandomScaleCropFlip', size=crop),
-    dict(type='PhotoMetricDistortion'),  # of SSD
-    dict(type='PackDetInputs')
-]
-weak_view = [  # the teacher's
-    dict(type='LoadAnyImage'),
-    dict(type='RandomScaleCropFlip', size=crop)
-]
-strong_view = [dict(type='StrongPhotometricAugment')]  # the student's, of weak
-test_pipeline = [
-    dict(type='LoadAnyImage'),
-    dict(type='Resize', scale=(4 * crop, crop), keep_ratio=True),
-    dict(
-        type='PackDetInputs',
-        meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
-                   'scale_factor', 'seg_map_path', 'segments_info'))
-]
-tta_pipeline = [  # of `--tta`: three scales, each also flipped
-    dict(type='LoadAnyImage'),
-    dict(
-        type='TestTimeAug',
-        transforms=[
-            [
-                dict(type='Resize', scale=(4 * side, side), keep_ratio=True)
-                for side in (crop, crop * 3 // 4, crop * 5 // 4)
-            ],
-            [
-                dict(type='RandomFlip', prob=0.),  # first: the reference
-                dict(type='RandomFlip', prob=1.)
-            ],
-            [
-                dict(
-                    type='PackDetInputs',
-                    meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape',
-                               'scale_factor', 'flip', 'flip_direction',
-                               'seg_map_path', 'segments_info'))
-            ]
-        ])
-]
-
 # ----------------------------------------------------------------- the loaders
-train_set = dict(
+annotated = dict(
     type='CocoPanopticDataset',
-    data_root=data_root,
+    data_root=root,
     ann_file='annotations/panoptic_train2017.json',
-    data_prefix=dict(
-        img='train2017/', seg='annotations/panoptic_train2017/'),
-    pipeline=labeled_pipeline)
+    data_prefix=dict(img='train2017/', seg='annotations/panoptic_train2017/'))
+train_loader = dict(
+    batch_size=8,  # a GPU
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='ResumableInfiniteSampler'))
 train_dataloader = dict(
     labeled=dict(
-        batch_size=labeled_batch_size,
-        num_workers=num_workers,
-        persistent_workers=num_workers > 0,
-        sampler=dict(type='ResumableInfiniteSampler'),
+        **train_loader,
         dataset=dict(
             type='SemiSupPanopticDataset',
             role='labeled',
             split=split,
-            dataset=train_set)),
+            dataset=dict(
+                **annotated, pipeline=[dict(type='LabeledView', size=crop)]))),
     unlabeled=dict(
-        batch_size=unlabeled_batch_size,
-        num_workers=num_workers,
-        persistent_workers=num_workers > 0,
-        sampler=dict(type='ResumableInfiniteSampler'),
+        **train_loader,
         dataset=dict(
             type='SemiSupPanopticDataset',
             role='unlabeled',
             split=split,
-            dataset=train_set,
-            weak=weak_view,
-            strong=strong_view)))
+            dataset=annotated,
+            weak=[  # the teacher's view
+                dict(type='LoadAnyImage'),
+                dict(type='RandomScaleCropFlip', size=crop)
+            ],
+            strong=[dict(type='StrongPhotometricAugment')])))  # the student's
 val_dataloader = dict(
     batch_size=1,
-    num_workers=num_workers,
-    persistent_workers=num_workers > 0,
+    num_workers=4,
+    persistent_workers=True,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='CocoPanopticDataset',
-        data_root=data_root,
+        data_root=root,
         ann_file='annotations/panoptic_val2017.json',
-        data_prefix=dict(
-            img='val2017/', seg='annotations/panoptic_val2017/'),
+        data_prefix=dict(img='val2017/', seg='annotations/panoptic_val2017/'),
         test_mode=True,
-        pipeline=test_pipeline))
+        pipeline=[
+            dict(type='LoadAnyImage'),
+            dict(type='TestView', size=crop)
+        ]))
 test_dataloader = val_dataloader
+tta_pipeline = [  # of `--tta`
+    dict(type='LoadAnyImage'),
+    dict(type='TestTimeViews', size=crop)
+]
 
 val_evaluator = [
     dict(type='PanopticMetric', prefix='student'),
     dict(type='PanopticMetric', prefix='teacher', prediction='teacher')
 ]
 test_evaluator = val_evaluator
+
+# A child could change these names, but nothing by them.
+del root, split, crop, annotated, train_loader

@@ -1,7 +1,7 @@
 # Student and teacher: Mask2Former on a frozen CLIP ConvNeXt-B.
 # The numbers are the paper's; tests/test_configs holds them fast.
 
-# ---------------------------------------------------------------- to change
+# ------------------------------------------------------------ edit, or inherit
 clip_weights = 'weights/convnext_base_w_320_laion_aesthetic_s13b_b82k_augreg.safetensors'  # noqa: E501
 num_things_classes = 100
 num_stuff_classes = 50
@@ -116,3 +116,7 @@ model = dict(
             aspect=(0.3, 1 / 0.3),
             partner='batch')),
     semi_test_cfg=dict(predict_on='both'))  # validation tells of both
+
+# A child could change these names, but nothing by them.
+del clip_weights, num_things_classes, num_stuff_classes, width, num_levels
+del detector

@@ -29,3 +29,6 @@ model = dict(
                     ffn_cfg=dict(
                         embed_dims=width, feedforward_channels=256)))),
         train_cfg=dict(num_points=1024)))
+
+# A child could change this name, but nothing by it.
+del width

@@ -5,9 +5,6 @@
 # with a backbone that is no CLIP, the network sees no more of CLIP than that.
 _base_ = './dearli_clip-convnext-b.py'
 
-# ---------------------------------------------------------------- to change
-resnet_weights = 'weights/resnet50-0676ba61.pth'  # ImageNet, torchvision's V1
-
 model = dict(
     data_preprocessor=dict(
         data_preprocessor=dict(
@@ -22,11 +19,13 @@ model = dict(
             norm_cfg=dict(type='BN', requires_grad=False),
             norm_eval=True,
             style='pytorch',
-            init_cfg=dict(type='Pretrained', checkpoint=resnet_weights)),
+            init_cfg=dict(
+                type='Pretrained',  # ImageNet, torchvision's V1
+                checkpoint='weights/resnet50-0676ba61.pth')),
         panoptic_head=dict(
             in_channels=[256, 512, 1024, 2048],
             text_classifier=dict(
                 model_name='convnext_base_w_320',
-                pretrained=_base_.clip_weights)),
+                pretrained=_base_.model.detector.backbone.pretrained)),
         test_cfg=dict(alpha=0.0)),
     semi_train_cfg=dict(pseudo_label=dict(alpha=0.0)))

@@ -20,3 +20,6 @@ model = dict(
         num_stuff_classes=0),
     train_cfg=detector.train_cfg,
     test_cfg=dict(alpha=0.0, max_per_img=100))  # no class, so no CLIP
+
+# A child could change this name, but nothing by it.
+del detector

@@ -1,9 +1,5 @@
-# The paper's schedule. Lines that change together: max_iters and `end`.
-max_iters = 80000
-val_interval = 20000
-
-train_cfg = dict(
-    type='SemiSupTrainLoop', max_iters=max_iters, val_interval=val_interval)
+# The paper's schedule. Numbers that change together: max_iters and `end`.
+train_cfg = dict(type='SemiSupTrainLoop', max_iters=80000, val_interval=20000)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 
@@ -21,7 +17,7 @@ param_scheduler = [
         eta_min=0,
         power=0.9,
         begin=0,
-        end=max_iters,
+        end=80000,
         by_epoch=False)
 ]
 # Labelled images a step over all GPUs.

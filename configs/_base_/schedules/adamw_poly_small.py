@@ -1,9 +1,7 @@
 # The schedule of small networks on small images: 1500 larger steps.
 _base_ = './adamw_poly_80k.py'
 
-max_iters = 1500
-
-train_cfg = dict(max_iters=max_iters, val_interval=750, val_before_train=True)
+train_cfg = dict(max_iters=1500, val_interval=750, val_before_train=True)
 optim_wrapper = dict(optimizer=dict(lr=1e-3), clip_grad=dict(max_norm=1.0))
 param_scheduler = [
     dict(
@@ -11,7 +9,7 @@ param_scheduler = [
         eta_min=0,
         power=0.9,
         begin=0,
-        end=max_iters,
+        end=1500,
         by_epoch=False)
 ]
 auto_scale_lr = dict(enable=False, base_batch_size=4)

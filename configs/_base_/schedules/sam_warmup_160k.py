@@ -1,12 +1,10 @@
 # The paper's warm-up; optimiser, clip and poly as in training.
 _base_ = './adamw_poly_80k.py'
 
-max_iters = 160000
-
 train_cfg = dict(
     _delete_=True,
     type='ResumableTrainLoop',
-    max_iters=max_iters,
+    max_iters=160000,
     val_interval=20000)
 param_scheduler = [
     dict(
@@ -14,7 +12,7 @@ param_scheduler = [
         eta_min=0,
         power=0.9,
         begin=0,
-        end=max_iters,
+        end=160000,
         by_epoch=False)
 ]
 auto_scale_lr = dict(enable=False, base_batch_size=16)

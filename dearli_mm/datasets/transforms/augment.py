@@ -11,7 +11,7 @@ from mmengine.dataset import Compose
 from torchvision.transforms import ColorJitter
 
 from .color import (adjust_brightness, adjust_contrast, adjust_hue,
-                    adjust_saturation, to_gray)
+                    adjust_saturation, change_pixels, to_gray)
 
 # In the order of ColorJitter.get_params.
 _JITTER_STEPS = (adjust_brightness, adjust_contrast, adjust_saturation,
@@ -22,8 +22,9 @@ _JITTER_STEPS = (adjust_brightness, adjust_contrast, adjust_saturation,
 class StrongPhotometricAugment(BaseTransform):
     """Colour jitter, greyscale and blur of the strong view.
 
-    Changes pixel values only. Source: DEARLi section 3.2 (the strong
-    augmentation of FixMatch-style segmentation).
+    Changes pixel values only, and those of padding not at all. Source:
+    DEARLi section 3.2 (the strong augmentation of FixMatch-style
+    segmentation).
 
     Args:
         brightness (float): Factor in [1 - x, 1 + x]. Defaults to 0.8.
@@ -54,15 +55,17 @@ class StrongPhotometricAugment(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Change the image; a new array is made."""
-        image = self._jitter(results['img'])
+        return change_pixels(results, self._augment)
+
+    def _augment(self, image: np.ndarray) -> np.ndarray:
+        image = self._jitter(image)
         if torch.rand(()) < self.grayscale_prob:
             image = to_gray(image)
         if torch.rand(()) < self.blur_prob:
             low, high = self.blur_sigma
             sigma = low + (high - low) * torch.rand(()).item()
             image = cv2.GaussianBlur(image, (0, 0), sigma)
-        results['img'] = image
-        return results
+        return image
 
     def _jitter(self, image: np.ndarray) -> np.ndarray:
         """What torchvision's ColorJitter does, with its random numbers."""
@@ -88,7 +91,9 @@ class RandomScaleCropFlip(BaseTransform):
     mmdet's transforms in a row: the short side is resized to a random
     multiple of the crop (the long side to at most ``max_long`` crops), a
     random crop, a horizontal flip, and padding to the size of the crop.
-    Source: DEARLi section 4 (large-scale jittering of Mask2Former).
+    Shrinking smooths (:class:`AntialiasResize`). Changes of colour may
+    follow: they leave the padding as it is. Source: DEARLi section 4
+    (large-scale jittering of Mask2Former).
 
     Args:
         size (int): Side of the crop.
@@ -111,7 +116,7 @@ class RandomScaleCropFlip(BaseTransform):
                 type='RandomChoiceResize',
                 scales=[(int(max_long * size), int(scale * size))
                         for scale in self.scales],
-                resize_type='mmdet.Resize',
+                resize_type='mmdet.AntialiasResize',
                 keep_ratio=True),
             dict(
                 type='mmdet.RandomCrop',

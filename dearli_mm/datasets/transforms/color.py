@@ -1,10 +1,35 @@
-"""Changes of colour as torchvision defines them, by OpenCV.
+"""Changes of colour by OpenCV; the ``adjust_*`` are torchvision's.
 
 On one core this is several times as fast as torchvision's own functions. The
 results are theirs up to rounding: one level each.
 """
+from typing import Callable
+
 import cv2
 import numpy as np
+
+
+def change_pixels(results: dict,
+                  change: Callable[[np.ndarray], np.ndarray]) -> dict:
+    """Change the colours of an image, but not of its padding.
+
+    Args:
+        results (dict): ``img`` uint8 [H, W, 3]; ``img_shape`` tells which
+            part at the upper left is image (all of it, if it is missing).
+        change (Callable): Gives a changed image of the same size.
+
+    Returns:
+        dict: ``results`` with another ``img``; the old array is unchanged.
+    """
+    image = results['img']
+    height, width = results.get('img_shape', image.shape)[:2]
+    changed = change(image[:height, :width])
+    if changed.shape != image.shape:
+        padded = image.copy()
+        padded[:height, :width] = changed
+        changed = padded
+    results['img'] = changed
+    return results
 
 
 def adjust_brightness(image: np.ndarray, factor: float) -> np.ndarray:
@@ -17,13 +42,13 @@ def adjust_brightness(image: np.ndarray, factor: float) -> np.ndarray:
     Returns:
         np.ndarray: A new image.
     """
-    return _scale(image, factor, 0.)
+    return scale_levels(image, factor, 0.)
 
 
 def adjust_contrast(image: np.ndarray, factor: float) -> np.ndarray:
     """Scale the distance of the values to the mean grey."""
     mean = cv2.mean(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))[0]
-    return _scale(image, factor, (1 - factor) * mean)
+    return scale_levels(image, factor, (1 - factor) * mean)
 
 
 def adjust_saturation(image: np.ndarray, factor: float) -> np.ndarray:
@@ -48,6 +73,8 @@ def to_gray(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
 
 
-def _scale(image: np.ndarray, factor: float, offset: float) -> np.ndarray:
+def scale_levels(image: np.ndarray, factor: float,
+                 offset: float) -> np.ndarray:
+    """``factor * image + offset``, clipped to 0..255 and cut off."""
     table = np.arange(256, dtype=np.float32) * factor + offset
     return cv2.LUT(image, table.clip(0, 255).astype(np.uint8))

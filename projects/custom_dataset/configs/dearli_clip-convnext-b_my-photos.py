@@ -5,8 +5,6 @@ _base_ = [
     './my_photos.py', '../../../configs/_base_/schedules/adamw_poly_80k.py',
     '../../../configs/_base_/default_runtime.py'
 ]
-crop = 640
-max_iters = 20000
 
 model = dict(
     detector=dict(
@@ -17,23 +15,32 @@ model = dict(
         panoptic_fusion_head=dict(
             num_things_classes=_base_.num_things,
             num_stuff_classes=_base_.num_stuff)))
-train_cfg = dict(max_iters=max_iters, val_interval=2000)
+train_cfg = dict(max_iters=20000, val_interval=2000)
 param_scheduler = [dict(type='PolyLR', eta_min=0, power=0.9, begin=0,
-                        end=max_iters, by_epoch=False)]
+                        end=20000, by_epoch=False)]
 
-# Pipelines hold the size of the crop: name it where it is used.
-labeled_pipeline = _base_.labeled_pipeline
-labeled_pipeline[2].size = crop
-weak_view = _base_.weak_view
-weak_view[1].size = crop
-test_pipeline = _base_.test_pipeline
-test_pipeline[1].scale = (4 * crop, crop)
+# The base config's crop of 128, batch and workers are for a CPU.
+loader = dict(batch_size=8, num_workers=4)
 train_dataloader = dict(
     labeled=dict(
-        batch_size=8,
-        num_workers=4,
-        dataset=dict(dataset=dict(pipeline=labeled_pipeline))),
+        **loader,
+        dataset=dict(
+            dataset=dict(pipeline=[dict(type='LabeledView', size=640)]))),
     unlabeled=dict(
-        batch_size=8, num_workers=4, dataset=dict(weak=weak_view)))
-val_dataloader = dict(dataset=dict(dataset=dict(pipeline=test_pipeline)))
+        **loader,
+        dataset=dict(weak=[
+            dict(type='LoadAnyImage'),
+            dict(type='RandomScaleCropFlip', size=640)
+        ])))
+val_dataloader = dict(
+    dataset=dict(
+        dataset=dict(pipeline=[
+            dict(type='LoadAnyImage'),
+            dict(type='TestView', size=640)
+        ])))
 test_dataloader = val_dataloader
+tta_pipeline = [
+    dict(type='LoadAnyImage'),
+    dict(type='TestTimeViews', size=640)
+]
+del loader

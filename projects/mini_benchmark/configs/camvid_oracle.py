@@ -6,8 +6,13 @@ custom_imports = dict(
     allow_failed_imports=False)
 
 model = dict(type='OracleTeacher', knows='names')
-annotated_view = _base_.weak_view
-annotated_view.insert(1, _base_.load_labels)
+annotated_view = _base_.train_dataloader.unlabeled.dataset.weak
+annotated_view.insert(1, dict(
+    type='LoadSemanticSegments',
+    num_classes=_base_.num_classes,
+    void_labels=[_base_.void_label]))
 train_dataloader = dict(
     unlabeled=dict(
         dataset=dict(type='AnnotatedViewsDataset', weak=annotated_view)))
+
+del annotated_view

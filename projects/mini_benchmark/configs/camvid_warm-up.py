@@ -3,16 +3,13 @@
 _base_ = ('../../../configs/sam_warmup/'
           'sam-warmup_tiny-clip_1xb8-1000_photo-composites-128x128.py')
 
-# ---------------------------------------------------------------- to change
-data_root = 'data/camvid/'
-masks = 'data/camvid_masks/train/'
-num_workers = 0  # a loader; for one core
-
-loader = dict(num_workers=num_workers, persistent_workers=num_workers > 0)
 train_dataloader = dict(
-    **loader,
+    num_workers=0,  # for one core
+    persistent_workers=False,
     dataset=dict(
-        data_prefix=dict(img=data_root + 'train/images/', masks=masks)))
+        data_prefix=dict(
+            img='data/camvid/train/images/',
+            masks='data/camvid_masks/train/')))
 # It trains to the end; there is no panoptic ground truth to measure it on.
 train_cfg = dict(val_before_train=False, val_interval=1000000)
 val_cfg = None

@@ -10,16 +10,11 @@ _base_ = [
 custom_imports = dict(
     imports=['dearli_mm', 'mini_benchmark'], allow_failed_imports=False)
 
-# ---------------------------------------------------------------- to change
-data_root = 'data/mini_benchmark/'  # or data/photo_composites/
+# ------------------------------------------------------------ edit, or inherit
+root = 'data/mini_benchmark/'  # or data/photo_composites/
 split = 'projects/mini_benchmark/configs/splits/12.txt'
 clip_weights = 'data/mini_benchmark/clip/dearli_mini.safetensors'
-max_iters = 1500
-val_interval = 750
-burn_in = 500  # steps that the teacher waits
-num_workers = 0  # a loader; for one core
 scales = [k / 10 for k in range(10, 21)]  # short side in training, in crops
-test_size = 192  # short side at test
 # What CLIP reads; the names that it was trained and measured with.
 class_prompts = [
     'bird', 'mammal, animal', 'fruit, vegetable', 'flower, blossom',
@@ -44,43 +39,58 @@ model = dict(
 # --------------------------------------------------------------------- data
 # Scenes have 192 pixels: tests see them as they are, crops of 128 show things
 # at two thirds to four thirds of their size.
-labeled_pipeline = _base_.labeled_pipeline
-labeled_pipeline[2].scales = scales
-weak_view = _base_.weak_view
-weak_view[1].scales = scales
-test_pipeline = _base_.test_pipeline
-test_pipeline[1].scale = (4 * test_size, test_size)
-loader = dict(num_workers=num_workers, persistent_workers=num_workers > 0)
+loader = dict(num_workers=0, persistent_workers=False)  # for one core
 train_dataloader = dict(
     labeled=dict(
         **loader,
         dataset=dict(
             split=split,
-            dataset=dict(data_root=data_root, pipeline=labeled_pipeline))),
+            dataset=dict(
+                data_root=root,
+                pipeline=[
+                    dict(type='LabeledView', size=128, scales=scales)
+                ]))),
     unlabeled=dict(
         **loader,
         dataset=dict(
-            split=split, weak=weak_view, dataset=dict(data_root=data_root))))
+            split=split,
+            dataset=dict(data_root=root),
+            weak=[
+                dict(type='LoadAnyImage'),
+                dict(type='RandomScaleCropFlip', size=128, scales=scales)
+            ])))
 val_dataloader = dict(
-    **loader, dataset=dict(data_root=data_root, pipeline=test_pipeline))
+    **loader,
+    dataset=dict(
+        data_root=root,
+        pipeline=[
+            dict(type='LoadAnyImage'),
+            dict(type='TestView', size=192)
+        ]))
 test_dataloader = val_dataloader
+tta_pipeline = [
+    dict(type='LoadAnyImage'),
+    dict(type='TestTimeViews', size=192)
+]
 
 # ----------------------------------------------------------------- schedule
-train_cfg = dict(
-    max_iters=max_iters, val_interval=val_interval, val_before_train=False)
+train_cfg = dict(max_iters=1500, val_interval=750, val_before_train=False)
 param_scheduler = [
     dict(
         type='PolyLR',
         eta_min=0,
         power=0.9,
         begin=0,
-        end=max_iters,
+        end=1500,
         by_epoch=False)
 ]
 # A short run wants a quicker teacher than 0.999, and one that waits: at first
 # it finds nothing, and a student that learns so finds nothing for long.
 custom_hooks = [
-    dict(type='EMATeacherHook', decay=0.99, burn_in=burn_in),
+    dict(type='EMATeacherHook', decay=0.99, burn_in=500),
     dict(type='TeacherMonitorHook', patience=100)
 ]
 default_hooks = dict(checkpoint=dict(interval=250, max_keep_ckpts=1))
+
+# A child could change these names, but nothing by them.
+del root, split, clip_weights, scales, loader

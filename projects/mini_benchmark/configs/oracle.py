@@ -6,8 +6,10 @@ custom_imports = dict(
     allow_failed_imports=False)
 
 model = dict(type='OracleTeacher', knows='names')
-annotated_view = _base_.weak_view
+annotated_view = _base_.train_dataloader.unlabeled.dataset.weak
 annotated_view.insert(1, dict(type='LoadPanopticSegments'))
 train_dataloader = dict(
     unlabeled=dict(
         dataset=dict(type='AnnotatedViewsDataset', weak=annotated_view)))
+
+del annotated_view

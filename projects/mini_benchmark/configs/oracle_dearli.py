@@ -1,8 +1,10 @@
 # The same from the warm-up: what does it give if names are no concern?
 _base_ = './oracle.py'
 
-warmup = 'work_dirs/mini_benchmark/prepare/warm-up/iter_1000.pth'
 custom_hooks = [
-    dict(type='SAMWarmupHook', checkpoint=warmup, required=True),
+    dict(
+        type='SAMWarmupHook',
+        checkpoint='work_dirs/mini_benchmark/prepare/warm-up/iter_1000.pth',
+        required=True),
     *_base_.custom_hooks
 ]

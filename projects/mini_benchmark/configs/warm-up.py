@@ -5,41 +5,50 @@ _base_ = ('../../../configs/sam_warmup/'
 custom_imports = dict(
     imports=['dearli_mm', 'mini_benchmark'], allow_failed_imports=False)
 
-# ---------------------------------------------------------------- to change
-data_root = 'data/mini_benchmark/'
-masks = 'data/mini_benchmark_masks/train/'
-clip_weights = 'data/mini_benchmark/clip/dearli_mini.safetensors'
-num_workers = 0  # a loader; for one core
-max_iters = 1000
-scales = [k / 10 for k in range(10, 21)]  # short side in training, in crops
-test_size = 192  # short side at test
-
 model = dict(
-    backbone=dict(model_name='dearli_mini', pretrained=clip_weights),
+    backbone=dict(
+        model_name='dearli_mini',
+        pretrained='data/mini_benchmark/clip/dearli_mini.safetensors'),
     panoptic_head=dict(in_channels=[32, 64, 128, 192]))
-loader = dict(num_workers=num_workers, persistent_workers=num_workers > 0)
-train_pipeline = _base_.train_pipeline
-train_pipeline[2].scales = scales
-test_pipeline = _base_.test_pipeline
-test_pipeline[1].scale = (4 * test_size, test_size)
+loader = dict(num_workers=0, persistent_workers=False)  # for one core
 train_dataloader = dict(
     **loader,
     dataset=dict(
-        data_prefix=dict(img=data_root + 'train/images/', masks=masks),
-        pipeline=train_pipeline))
+        data_prefix=dict(
+            img='data/mini_benchmark/train/images/',
+            masks='data/mini_benchmark_masks/train/'),
+        pipeline=[
+            dict(
+                type='WarmUpView',
+                size=128,
+                max_masks=24,
+                scales=[k / 10 for k in range(10, 21)])  # as mean-teacher.py
+        ]))
 val_dataloader = dict(
-    **loader, dataset=dict(data_root=data_root, pipeline=test_pipeline))
+    **loader,
+    dataset=dict(
+        data_root='data/mini_benchmark/',
+        pipeline=[
+            dict(type='LoadAnyImage'),
+            dict(type='TestView', size=192)
+        ]))
 test_dataloader = val_dataloader
+tta_pipeline = [
+    dict(type='LoadAnyImage'),
+    dict(type='TestTimeViews', size=192)
+]
 train_cfg = dict(
-    max_iters=max_iters, val_interval=max_iters, val_before_train=False)
+    max_iters=1000, val_interval=1000, val_before_train=False)
 param_scheduler = [
     dict(
         type='PolyLR',
         eta_min=0,
         power=0.9,
         begin=0,
-        end=max_iters,
+        end=1000,
         by_epoch=False)
 ]
 default_hooks = dict(
-    checkpoint=dict(interval=max_iters // 2, max_keep_ckpts=1))
+    checkpoint=dict(interval=500, max_keep_ckpts=1))
+
+del loader

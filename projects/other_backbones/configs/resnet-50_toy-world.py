@@ -17,3 +17,5 @@ model.data_preprocessor.data_preprocessor.update(  # ImageNet's, RGB
     mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
 optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mult=0.1))))
+
+del weights  # changing it in a child would change nothing

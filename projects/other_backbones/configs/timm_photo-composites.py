@@ -22,3 +22,5 @@ optim_wrapper = dict(
 # The warm-up that the base config takes, if there is one, has the decoder of
 # another backbone.
 custom_hooks = _base_.custom_hooks[1:]
+
+del weights  # changing it in a child would change nothing

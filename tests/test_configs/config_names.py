@@ -2,7 +2,7 @@
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from mmengine.config import Config
 
@@ -52,6 +52,20 @@ def spec_of(path: Path) -> Spec:
     if fields['data'] == 'coco':  # the warm-up needs no classes
         fields['data'] = 'coco-panoptic'
     return Spec(**dict(fields, crop=int(fields['crop'])))
+
+
+def flat(node, key: str = '') -> Dict[str, Any]:
+    """A config as a dict of dotted keys, lists included."""
+    if isinstance(node, Config):
+        node = node._cfg_dict.to_dict()
+    if isinstance(node, dict):
+        items = node.items()
+    elif isinstance(node, (list, tuple)):
+        items = enumerate(node)
+    else:
+        return {key: node}
+    return {k: v for name, child in items
+            for k, v in flat(child, f'{key}.{name}').items()}
 
 
 @lru_cache(maxsize=None)

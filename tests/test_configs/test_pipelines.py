@@ -1,6 +1,4 @@
 """What all pipelines of all configs do to the pixels of an image."""
-import sys
-
 import mmcv.transforms
 import mmdet.datasets.transforms
 import mmseg.datasets.transforms
@@ -22,15 +20,6 @@ CONFIGS = sorted([
 ])
 DISTORTIONS = (mmdet.datasets.transforms.PhotoMetricDistortion,
                mmseg.datasets.transforms.PhotoMetricDistortion)
-
-
-@pytest.fixture(scope='module', autouse=True)
-def project_packages():
-    """Configs of a project may import the package beside them."""
-    before = list(sys.path)
-    sys.path += [str(path) for path in (ROOT / 'projects').iterdir()]
-    yield
-    sys.path[:] = before
 
 
 def pipelines(node, key=''):

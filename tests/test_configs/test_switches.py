@@ -1,27 +1,10 @@
 """A switch changes what it says, and nothing else."""
 import pytest
-from config_names import ROOT
+from config_names import ROOT, flat
 from mmengine.config import Config
 
 PARENT = 'dearli/dearli_clip-convnext-b_1xb8+8-80k_ade20k-1-128-640x640.py'
 QUICKSTART = 'quickstart/dear_tiny-clip_toy-world.py'
-
-
-def flat(name):
-    """A config as a dict of dotted keys, lists included."""
-
-    def walk(value, key):
-        if isinstance(value, dict):
-            items = value.items()
-        elif isinstance(value, (list, tuple)):
-            items = enumerate(value)
-        else:
-            return {key: value}
-        return {k: v for n, item in items
-                for k, v in walk(item, f'{key}.{n}').items()}
-
-    config = Config.fromfile(ROOT / 'configs' / name)
-    return walk(config._cfg_dict.to_dict(), '')
 
 
 @pytest.mark.parametrize('name,parent,expected', [
@@ -52,7 +35,8 @@ def flat(name):
     }),
 ])
 def test_switch(name, parent, expected):
-    before, after = flat(parent), flat(f'switches/{name}')
+    before, after = (flat(Config.fromfile(ROOT / 'configs' / path))
+                     for path in (parent, f'switches/{name}'))
     assert before.keys() <= after.keys()
     changed = {k: v for k, v in after.items() if before.get(k, ...) != v}
     assert changed == expected

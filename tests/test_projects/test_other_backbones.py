@@ -171,7 +171,7 @@ def test_the_readme_shows_the_five_lines():
     shown, = re.findall(r'```python\n(.*?)```',
                         (PROJECT / 'README.md').read_text(), re.S)
     text = (PROJECT / 'configs/resnet-50_toy-world.py').read_text()
-    assert text.endswith(shown)
+    assert f'\n{shown}' in text
     statements = re.findall(r'^(?:model\.|optim_wrapper)', shown, re.M)
     assert len(statements) == 5
 

@@ -58,8 +58,8 @@ class SSDColorAugment(BaseTransform):
 
     def _augment(self, image: np.ndarray) -> np.ndarray:
         if self._chosen():
-            image = scale_levels(image, 1., _uniform(-self.brightness,
-                                                     self.brightness))
+            offset = _uniform(-self.brightness, self.brightness)
+            image = scale_levels(image, 1., offset)
         contrast_first = torch.rand(()) < 0.5
         if contrast_first:
             image = self._change_contrast(image)

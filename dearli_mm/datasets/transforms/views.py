@@ -19,7 +19,7 @@ class _View(BaseTransform):
     """Steps in a row.
 
     Attributes:
-        steps (Compose): They.
+        steps (Compose): The transforms, in order.
     """
 
     def __init__(self, steps: Sequence[dict]) -> None:

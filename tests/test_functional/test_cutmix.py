@@ -50,13 +50,15 @@ def test_on_paper():
 def test_box_is_inside_and_of_the_asked_area(size):
     generator = torch.Generator().manual_seed(1)
     height, width = size
-    aspects = []
+    shares, aspects = [], []
     for _ in range(300):
         y0, x0, y1, x1 = cutmix_box(size, generator=generator)
         assert 0 <= y0 < y1 <= height and 0 <= x0 < x1 <= width
         share = (y1 - y0) * (x1 - x0) / (height * width)
         assert 0.02 <= share <= 0.4
+        shares.append(share)
         aspects.append((y1 - y0) / (x1 - x0))
+    assert min(shares) < 0.05 and max(shares) > 0.35
     if height == width:
         assert 0.3 * 0.9 <= min(aspects) < 0.6
         assert 2 < max(aspects) <= 1.1 / 0.3

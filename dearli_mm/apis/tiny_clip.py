@@ -13,7 +13,6 @@ of crops around a thing and 85 % of true masks (things 76 %, stuff 97 %).
 from __future__ import annotations
 
 import math
-import os
 import time
 from typing import Dict, List, Tuple
 
@@ -27,6 +26,7 @@ from torch import Tensor, nn
 from ..datasets.toy_world import CLASSES, THING_CLASSES, render_scene
 from ..functional import class_logits, mask_pool
 from ..models.clip import CLIPTextClassifier, build_clip
+from ..utils.atomic import atomic_path
 from .tiny_clip_data import CaptionSampler, ScenePool, crop_region, normalise
 
 MODEL_NAME = 'dearli_tiny'
@@ -239,10 +239,9 @@ def save(model: nn.Module, out: str, vocabulary: Tensor,
     state = {k: v.detach() for k, v in model.state_dict().items()}
     key = 'text.token_embedding.weight'
     state[key] = fill_unseen_tokens(state[key], vocabulary)
-    part = f'{out}.part'
-    save_file({k: v.half().contiguous() for k, v in state.items()}, part,
-              metadata=dict(format='pt', trained_on=trained_on))
-    os.replace(part, out)
+    with atomic_path(out) as path:
+        save_file({k: v.half().contiguous() for k, v in state.items()}, path,
+                  metadata=dict(format='pt', trained_on=trained_on))
 
 
 def fill_unseen_tokens(embedding: Tensor, vocabulary: Tensor) -> Tensor:

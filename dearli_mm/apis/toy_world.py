@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Set
 
@@ -12,6 +11,7 @@ from mmengine.utils import track_iter_progress
 
 from ..datasets.toy_world import CLASSES, THING_CLASSES, Scene, render_scene
 from ..functional.panoptic_ids import id2rgb
+from ..utils.atomic import write_bytes, write_text
 
 # Far from the scene sets that the embedded CLIP is trained and measured on:
 # it must not have seen the labels of the unlabelled images.
@@ -57,8 +57,8 @@ def write_toy_world(out: str, train: int = 512, val: int = 64,
     shown = _write_split(root / 'train', train, size, _FIRST_SET + 2 * seed)
     _write_split(root / 'val', val, size, _FIRST_SET + 2 * seed + 1)
     chosen = choose_covering(shown, labeled, np.random.default_rng(seed))
-    _write_text(root / 'splits' / f'labeled_{labeled}.txt',
-                ''.join(f'{index:05d}.jpg\n' for index in chosen))
+    write_text(root / 'splits' / f'labeled_{labeled}.txt',
+               ''.join(f'{index:05d}.jpg\n' for index in chosen))
     _write_json(root / _MARKER, dict(settings=settings, complete=True))
     print(f'wrote {train} + {val} scenes to {root}')
     return True
@@ -107,15 +107,12 @@ def _is_complete(root: Path, settings: Dict[str, int]) -> bool:
 def _write_split(folder: Path, count: int, size: int,
                  scene_set: int) -> List[Set[int]]:
     """Writes one split and returns the classes that each image shows."""
-    for name in ('images', 'panoptic'):
-        (folder / name).mkdir(parents=True, exist_ok=True)
     images, annotations, shown = [], [], []
     for index in track_iter_progress(range(count)):
         scene, stem = render_scene(scene_set, index, size), f'{index:05d}'
-        cv2.imwrite(str(folder / 'images' / f'{stem}.jpg'),
-                    scene.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
-        cv2.imwrite(str(folder / 'panoptic' / f'{stem}.png'),
-                    id2rgb(scene.segment_map)[..., ::-1])
+        _write_picture(folder / 'images' / f'{stem}.jpg', scene.image)
+        _write_picture(folder / 'panoptic' / f'{stem}.png',
+                       id2rgb(scene.segment_map))
         images.append(dict(id=index, file_name=f'{stem}.jpg', width=size,
                            height=size))
         annotations.append(dict(image_id=index, file_name=f'{stem}.png',
@@ -149,12 +146,11 @@ def _categories() -> List[Dict[str, Any]]:
 
 
 def _write_json(path: Path, content: Dict[str, Any]) -> None:
-    _write_text(path, json.dumps(content))
+    write_text(path, json.dumps(content))
 
 
-def _write_text(path: Path, text: str) -> None:
-    """Writes a file so that it is never seen half written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + '.part')
-    part.write_text(text)
-    os.replace(part, path)
+def _write_picture(path: Path, rgb: np.ndarray) -> None:
+    """Writes a picture in the format that the suffix names."""
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 95]  # ignored by PNG
+    _, content = cv2.imencode(path.suffix, rgb[..., ::-1], quality)
+    write_bytes(path, content.tobytes())

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Union
 
-from dearli_mm.utils.atomic_backend import AtomicLocalBackend
+from dearli_mm.utils.atomic import write_text
 
 META = 'meta.json'
 STATES = ('done', 'missing', 'broken', 'foreign')
@@ -85,7 +85,8 @@ class MaskFolder:
                                  f'{_NEW_FOLDER}')
             if not dry_run:
                 meta = dict(settings=settings, digest=digest(settings))
-                self._put(self.root / META, json.dumps(meta, indent=2) + '\n')
+                write_text(self.root / META,
+                           json.dumps(meta, indent=2) + '\n')
             return
         meta = self.meta()
         if meta['digest'] != digest(settings):
@@ -142,7 +143,7 @@ class MaskFolder:
                 ],
                 categories=[dict(id=1, name='object')],
                 annotations=annotations))
-        self._put(self.path(name), content[:-1] + _tail(expected))
+        write_text(self.path(name), content[:-1] + _tail(expected))
 
     def read(self, name: str) -> Dict[str, Any]:
         """The COCO dataset of one image.
@@ -152,10 +153,6 @@ class MaskFolder:
             ValueError: If its file is not complete.
         """
         return read_mask_file(self.path(name))
-
-    @staticmethod
-    def _put(path: Path, text: str) -> None:
-        AtomicLocalBackend().put_text(text, path)
 
 
 def read_mask_file(path: Union[str, Path]) -> Dict[str, Any]:

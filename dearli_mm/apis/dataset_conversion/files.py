@@ -1,33 +1,12 @@
-"""Files that are never seen half written."""
+"""Files that converters read and write."""
 import io
-import json
-import os
 from pathlib import Path
-from typing import Any, Iterable
+from typing import Iterable
 
 import numpy as np
 from PIL import Image
 
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file in one step; folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'{path.name}.part')
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file in one step."""
-    write_bytes(path, text.encode())
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write a JSON file in one step."""
-    write_text(path, json.dumps(content))
+from ...utils.atomic import write_bytes
 
 
 def write_png(path: Path, pixels: np.ndarray) -> None:

@@ -3,7 +3,7 @@ import json
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
-from .files import write_json, write_text
+from ...utils.atomic import write_text
 
 
 class ImageRecords:
@@ -61,12 +61,11 @@ class ImageRecords:
         gone = set(self.records) - set(image_ids)
         if not self.is_final or gone:
             kept = [self.records[image_id] for image_id in image_ids]
-            write_json(
-                self.path,
-                dict(
-                    **self.head,
-                    images=[record['image'] for record in kept],
-                    annotations=[record['annotation'] for record in kept]))
+            content = dict(
+                **self.head,
+                images=[record['image'] for record in kept],
+                annotations=[record['annotation'] for record in kept])
+            write_text(self.path, json.dumps(content), durable=True)
         self.journal.unlink(missing_ok=True)
         return [self.records[image_id] for image_id in gone]
 

@@ -8,8 +8,8 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 import numpy as np
 
 from ...datasets.splits import read_split
+from ...utils.atomic import write_text
 from ..toy_world import choose_covering
-from .files import write_text
 
 # Labelled images of the published splits.
 PUBLISHED: Dict[str, Dict[int, str]] = {

@@ -1,4 +1,5 @@
 """Results on disk, in COCO panoptic format, kept such that a run can stop."""
+import errno
 import os
 from pathlib import Path
 from typing import Dict, Iterable, List, Sequence
@@ -8,7 +9,8 @@ import numpy as np
 
 from dearli_mm.functional.panoptic_ids import id2rgb
 
-from ..dataset_conversion.files import signature, write_bytes, write_png
+from ...utils.atomic import write_bytes
+from ..dataset_conversion.files import signature, write_png
 from ..dataset_conversion.image_records import ImageRecords
 from ..dataset_conversion.panoptic_writer import (Segmented, Source,
                                                   encode_image)
@@ -131,9 +133,8 @@ class ResultFolder:
     def _ensure_writable(self) -> None:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            probe = self.root / '.write_test'
-            probe.touch()
-            probe.unlink()
+            if not os.access(self.root, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             raise OSError(
                 error.errno, f'out={str(self.root)!r} cannot be written '

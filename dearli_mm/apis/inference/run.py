@@ -1,12 +1,14 @@
 """The work of tools/infer.py: many images, or a video, into a folder."""
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Iterator, List, Sequence
 
 import cv2
 import numpy as np
 from tqdm import tqdm
+
+from dearli_mm.utils.atomic import atomic_path
 
 from .inferencer import DEARLiInferencer, Failure
 from .inputs import NamedImage, Video
@@ -84,13 +86,15 @@ def infer_video(inferencer: DEARLiInferencer,
     results = inferencer.stream(video, batch_size, workers,
                                 'semantic' in outputs)
     names = []
-    with _video_writer(target, video.fps) as write:
+    draws = 'overlay' in outputs
+    writer = _video_writer(target, video.fps) if draws else nullcontext()
+    with writer as write:
         for result in tqdm(results, 'inference', video.num_frames or None,
                            unit='frame'):
             if of_frames:
                 folder.add(result)
                 names.append(result.name)
-            if 'overlay' in outputs:
+            if draws:
                 write(result.draw(with_legend=False))
     if of_frames:
         folder.finish(names)
@@ -99,23 +103,23 @@ def infer_video(inferencer: DEARLiInferencer,
 @contextmanager
 def _video_writer(path: Path, fps: float) -> Iterator:
     """A function that adds frames (RGB) to a file, complete or not there."""
-    part = path.with_name(f'.{path.stem}.part.mp4')
     writer = cv2.VideoWriter()
 
     def write(rgb: np.ndarray) -> None:
         height, width = rgb.shape[:2]
         if not writer.isOpened() and not writer.open(
-                str(part), cv2.VideoWriter_fourcc(*'mp4v'), fps,
+                str(video), cv2.VideoWriter_fourcc(*'mp4v'), fps,
                 (width, height)):
             raise OSError(f'{path}: OpenCV cannot write MPEG-4 video here; '
                           'leave overlay out of --save')
         writer.write(np.ascontiguousarray(rgb[..., ::-1]))
 
-    try:
-        yield write
-        writer.release()
-        if part.exists():
-            part.replace(path)
-    finally:
-        writer.release()
-        part.unlink(missing_ok=True)
+    with atomic_path(path) as part:
+        video = part.with_suffix('.mp4')  # OpenCV takes the format from it
+        try:
+            yield write
+            writer.release()
+            video.replace(part)
+        finally:
+            writer.release()
+            video.unlink(missing_ok=True)

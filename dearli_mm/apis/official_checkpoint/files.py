@@ -5,6 +5,7 @@ from typing import Dict, Optional
 import torch
 from torch import Tensor
 
+from ...utils.atomic import atomic_path
 from .report import missing_parameters, report
 from .state import State, convert_networks, split_networks
 
@@ -71,14 +72,11 @@ def convert_checkpoint(source: str,
     conversion = convert_networks(networks, decoder_only)
     missing = None if config is None else missing_parameters(
         conversion.state_dict, config)
-    path = Path(target)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + '.tmp')
-    torch.save(
-        dict(
-            state_dict=conversion.state_dict,
-            meta=dict(converted_from=Path(source).name)), temporary)
-    temporary.replace(path)
+    with atomic_path(target) as path:
+        torch.save(
+            dict(
+                state_dict=conversion.state_dict,
+                meta=dict(converted_from=Path(source).name)), path)
     return report(conversion, missing)
 
 

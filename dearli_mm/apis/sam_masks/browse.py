@@ -9,6 +9,7 @@ from terminaltables import AsciiTable
 from tqdm import tqdm
 
 from dearli_mm.datasets.mask_folder import MaskFolder
+from dearli_mm.utils.atomic import atomic_path, write_text
 from dearli_mm.visualization import (draw_segments, enlarge, palette,
                                      panel_size, side_by_side)
 
@@ -95,18 +96,16 @@ def browse_masks(masks: str,
         raise FileNotFoundError(f'{masks} holds no masks yet')
     random.Random(seed).shuffle(names)
     target = Path(out)
-    target.mkdir(parents=True, exist_ok=True)
     for name in names[:num_overlays] if images else ():
         picture = draw_masks(
             read_rgb(str(Path(images) / name)),
             folder.read(name)['annotations'])
-        path = target / Path(name).with_suffix('.png')
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture).save(path)
+        with atomic_path(target / Path(name).with_suffix('.png')) as path:
+            Image.fromarray(picture).save(path, 'PNG')
     statistics = collect_statistics(folder, names[:num_images])
     title = ', '.join(f'{k}={v}' for k, v in meta['settings'].items())
     table = statistics_table(statistics)
-    (target / 'statistics.txt').write_text(f'{title}\n{table}\n', 'utf-8')
+    write_text(target / 'statistics.txt', f'{title}\n{table}\n')
     _plot(statistics, meta['settings']['generator'],
           target / 'statistics.png')
     return table
@@ -172,4 +171,5 @@ def _plot(statistics: Dict[str, np.ndarray], generator: str,
         axis.set_ylabel('images' if title.startswith('masks') else 'masks')
     figure.suptitle(f'{len(statistics["count"])} images, '
                     f'{len(statistics["area"])} masks of {generator}')
-    figure.savefig(path, dpi=100)
+    with atomic_path(path) as part:
+        figure.savefig(part, dpi=100, format='png')

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from dearli_mm.datasets.image_files import decode_image
 from dearli_mm.datasets.mask_folder import STATES, MaskFolder, digest
 
-from .processes import from_main, gather, numbers_of_work
+from .processes import count_together, from_main, gather
 from .registry import MaskGenerator
 
 Failures = List[Tuple[str, str]]
@@ -86,7 +86,7 @@ def _work(todo: List[Tuple[str, str]], generator: MaskGenerator,
             mininterval=2 if terminal else 30,
             smoothing=0.05,
             disable=not dist.is_main_process()) as bar:
-        for number in numbers_of_work('dearli_mm.sam_masks'):
+        for number in count_together():
             # Numbers are taken in order: those before it are with others.
             bar.update(min(number, len(todo)) - bar.n)
             if number >= len(todo):

@@ -1,5 +1,6 @@
 """Several processes that share one list of work."""
 import os
+import uuid
 from itertools import count
 from typing import Any, Iterator, List
 
@@ -69,13 +70,17 @@ def gather(items: List[Any]) -> List[Any]:
     return sum(dist.all_gather_object(items), [])
 
 
-def numbers_of_work(key: str) -> Iterator[int]:
+def count_together() -> Iterator[int]:
     """0, 1, 2, ..., each of which goes to one process only.
 
-    Whoever is done takes the next, so slow processes hold up nobody.
+    Whoever is done takes the next, so slow processes hold up nobody. All
+    processes call it; each call counts from 0.
     """
     if not dist.is_distributed():
         yield from count()
+    # The store outlives this count: with one name for all, the next would go
+    # on where this one ends.
+    key = from_main(lambda: f'dearli_mm.count.{uuid.uuid4().hex}')
     store = torch_dist.distributed_c10d._get_default_store()
     while True:
         yield store.add(key, 1) - 1

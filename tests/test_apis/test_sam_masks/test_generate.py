@@ -12,10 +12,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
+import torch.multiprocessing as mp
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
+from stripes import Stripes
 
-from dearli_mm.apis.sam_masks import find_images
+from dearli_mm.apis.sam_masks import find_images, generate_masks
 from dearli_mm.datasets.mask_folder import MaskFolder
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -195,6 +198,26 @@ def test_killed_then_finished_by_two_processes(tmp_path):
     assert {folder.state(name, digest) for name in folder.names()} == {'done'}
     for name, stamp in stamps.items():
         assert folder.path(name).stat().st_mtime_ns == stamp
+
+
+def _write_both(rank, store, images, folders):
+    """One of two processes that make masks of images for each folder."""
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group(
+        'gloo', init_method=f'file://{store}', rank=rank, world_size=2)
+    for folder in folders:
+        generate_masks(find_images(images), Stripes(), folder)
+    torch.distributed.destroy_process_group()
+
+
+def test_two_folders_in_one_process_group(images, tmp_path):
+    folders = [str(tmp_path / name) for name in ('first', 'second')]
+    mp.spawn(_write_both, (tmp_path / 'store', str(images), folders),
+             nprocs=2)
+    for folder in map(MaskFolder, folders):
+        digest = folder.meta()['digest']
+        assert {folder.state(name, digest) for name in find_images(
+            str(images))} == {'done'}
 
 
 def test_sources(images, tmp_path):

@@ -5,9 +5,9 @@ Stops and starts at will: a second run does what is left.
 import sys
 
 import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
-from dearli_mm.apis.sam_masks import (MASK_GENERATORS, find_images,
+from dearli_mm.masks import (MASK_GENERATORS, find_images,
                                       generate_masks, init_processes)
-from dearli_mm.apis.sam_masks.command_line import parse_args
+from dearli_mm.masks.command_line import parse_args
 
 
 def main() -> int:

@@ -1,7 +1,9 @@
 """Split files: which images of a dataset are labelled."""
 from collections import Counter
 from pathlib import Path
-from typing import List, Sequence, Union
+from typing import List, Sequence, Set, Union
+
+import numpy as np
 
 IMAGE_SUFFIXES = frozenset(
     ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp'))
@@ -71,6 +73,29 @@ def split_indices(stems: Sequence[str], split: Sequence[str],
         raise ValueError(f'{source}: {ambiguous[:3]} stand for several images '
                          'of the dataset; rename them')
     return [places[stem][0] for stem in split]
+
+
+def choose_covering(shown: Sequence[Set[int]], count: int,
+                    rng: np.random.Generator) -> List[int]:
+    """Choose images at random, those that add a missing class first.
+
+    Args:
+        shown (Sequence[set]): Classes of each image.
+        count (int): Number of images to choose, at most ``len(shown)``.
+        rng (np.random.Generator): Source of the order.
+
+    Returns:
+        list[int]: Sorted indices.
+    """
+    order = [int(index) for index in rng.permutation(len(shown))]
+    covered: Set[int] = set()
+    first: List[int] = []
+    for index in order:
+        if not shown[index] <= covered:
+            covered |= shown[index]
+            first.append(index)
+    rest = [index for index in order if index not in set(first)]
+    return sorted((first + rest)[:count])
 
 
 def list_images(source: Union[str, Path]) -> List[Path]:

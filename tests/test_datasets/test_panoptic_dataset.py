@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mmdet.registry import DATASETS
 
-from dearli_mm.apis.dataset_conversion.files import write_png
+from dearli_mm.datasets.panoptic_files import write_png
 from dearli_mm.datasets import (COCOObjectsPanopticDataset, PanopticDataset,
                                 SemiSupPanopticDataset)
 from dearli_mm.datasets.image_files import UnreadableImageError

@@ -7,9 +7,9 @@ from mmdet.registry import DATASETS, TRANSFORMS
 from mmdet.structures.mask import BitmapMasks
 from torch.utils.data import DataLoader
 
-from dearli_mm.apis.sam_masks import coco_instances, encode_masks
-from dearli_mm.datasets.mask_folder import MaskFolder, digest
-from dearli_mm.datasets.packed_masks import PackedMasks
+from dearli_mm.masks import coco_instances, encode_masks
+from dearli_mm.datasets.masks import MaskFolder, digest
+from dearli_mm.datasets.masks import PackedMasks
 from dearli_mm.datasets.samplers import Draw
 
 SETTINGS = dict(generator='Hand')

@@ -16,7 +16,7 @@ from mmengine.structures import InstanceData, PixelData
 from test_distributed_training import _free_port
 from test_semi_sup_training import load_config
 
-from dearli_mm.apis.toy_world import write_toy_world
+from projects.toy_world.dataset import write_toy_world
 from dearli_mm.evaluation.panoptic_ground_truth import ground_truth_of_sample
 from dearli_mm.models.losses import SetCriterion, set_criterion
 from dearli_mm.models.losses.set_criterion import Targets

@@ -10,8 +10,8 @@ from mmengine.runner import Runner
 from test_semi_sup_training import (ROOT, assert_same_weights, build_runner,
                                     history, world)  # noqa: F401
 
-from dearli_mm.apis.sam_masks import coco_instances, encode_masks
-from dearli_mm.datasets.mask_folder import MaskFolder, digest
+from dearli_mm.masks import coco_instances, encode_masks
+from dearli_mm.datasets.masks import MaskFolder, digest
 
 CONFIG = (ROOT / 'configs/sam_warmup' /
           'sam-warmup_tiny-clip_1xb8-1000_toy-world-128x128.py')

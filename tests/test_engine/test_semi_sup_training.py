@@ -11,7 +11,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from dearli_mm.apis.toy_world import write_toy_world
+from projects.toy_world.dataset import write_toy_world
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/quickstart/dear_tiny-clip_toy-world.py'

@@ -6,7 +6,7 @@ import pytest
 from test_semi_sup_training import (CONFIG, build_runner, options,
                                     world)  # noqa: F401
 
-from dearli_mm.apis.mmdet_script import run_mmdet_script
+from dearli_mm.utils.mmdet_script import run_mmdet_script
 
 
 def test_tta_reports_both_networks(world, tmp_path,  # noqa: F811

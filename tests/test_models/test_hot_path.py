@@ -20,7 +20,7 @@ from torch.utils._pytree import tree_flatten
 from torch.utils.weak import WeakIdKeyDictionary
 
 from dearli_mm.compat import version_tuple
-from dearli_mm.datasets.transforms.segment_id_masks import SegmentIdMasks
+from dearli_mm.datasets.masks import SegmentIdMasks
 from dearli_mm.functional import cutmix, inference, segments
 from dearli_mm.models import DEARLi
 from dearli_mm.utils import HostCopy, StepGuard

@@ -6,7 +6,7 @@ from mmdet.structures import DetDataSample
 from mmdet.structures.mask import BitmapMasks
 from mmengine.structures import InstanceData, PixelData
 
-from dearli_mm.datasets.transforms.segment_id_masks import SegmentIdMasks
+from dearli_mm.datasets.masks import SegmentIdMasks
 from dearli_mm.models.heads.panoptic_targets import PanopticTargets
 
 MAP = [[0, 3, 3, 255], [2, 4, 7, -1]]  # things 0 and 1, stuff 2 to 4

@@ -4,7 +4,7 @@ import argparse
 
 import mmcv
 
-from dearli_mm.apis.sam_masks.benchmark import (compare, quantile_thresholds,
+from dearli_mm.masks.benchmark import (compare, quantile_thresholds,
                                                 small_random_sam)
 from dearli_mm.datasets.splits import list_images
 

@@ -2,7 +2,7 @@
 import argparse
 
 import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
-from dearli_mm.apis.sam_masks.browse import browse_masks
+from dearli_mm.masks.browse import browse_masks
 
 
 def parse_args() -> argparse.Namespace:

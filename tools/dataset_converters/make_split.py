@@ -10,7 +10,7 @@ split files (ADE20K, COCO) are read as they are.
 import argparse
 from fractions import Fraction
 
-from dearli_mm.apis.dataset_conversion.splits import (check_split, make_split,
+from dearli_mm.conversion.splits import (check_split, make_split,
                                                       split_overlaps)
 
 

@@ -7,7 +7,7 @@ what an mmseg config loads (--mmseg-config).
 """
 import argparse
 
-from dearli_mm.apis.dataset_conversion.semantic import (convert_semantic,
+from dearli_mm.conversion.semantic import (convert_semantic,
                                                         find_folder,
                                                         find_mmseg)
 

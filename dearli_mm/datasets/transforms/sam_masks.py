@@ -6,8 +6,7 @@ from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 from mmdet.structures.bbox import HorizontalBoxes
 
-from ..mask_folder import read_mask_file
-from ..packed_masks import PackedMasks
+from ..masks import PackedMasks, read_mask_file
 
 
 @TRANSFORMS.register_module()

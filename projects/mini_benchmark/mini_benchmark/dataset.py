@@ -7,7 +7,7 @@ from typing import Dict
 
 import cv2
 
-from dearli_mm.apis.dataset_conversion.panoptic_writer import (Counts,
+from dearli_mm.conversion.panoptic_writer import (Counts,
                                                                Segmented,
                                                                Source, Target,
                                                                make_categories,

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from dearli_mm.apis.tiny_clip import classify_regions
-from dearli_mm.apis.tiny_clip_data import normalise
+from projects.toy_world.clip_training import classify_regions
+from projects.toy_world.clip_data import normalise
 from dearli_mm.models.clip import CLIPTextClassifier, build_clip
 
 from .scenes import compose_scene

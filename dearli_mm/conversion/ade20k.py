@@ -1,0 +1,168 @@
+"""ADE20K as it is downloaded to ADE20K panoptic as mmdet reads it."""
+import json
+from functools import partial
+from pathlib import Path
+from typing import Dict, List, Sequence
+
+import numpy as np
+from PIL import Image
+
+from ..datasets.panoptic_files import Segmented, Source, write_png
+from .ade20k_classes import (STUFF, THINGS, VOID, AdeTables, SceneClass,
+                             make_tables, read_object_info)
+from .panoptic_writer import Counts, Target, make_categories, write_panoptic
+from .sources import check_frame, need, pair_images
+
+PARTS = dict(train='training', val='validation')
+PUBLISHED_IMAGES = dict(train=20210, val=2000)
+# Keys of things start here, above those of all stuff.
+_FIRST_THING = 1000
+_SITE = 'http://sceneparsing.csail.mit.edu'
+
+
+def convert_ade20k(root: str, workers: int = 4) -> Dict[str, Counts]:
+    """Write panoptic and semantic annotation beside that of the archive.
+
+    Needs in ``root``: ``images``, ``annotations`` and ``objectInfo150.txt``
+    of ADEChallengeData2016.zip, and ``annotations_instance`` of the 2017
+    challenge; ``imgCatIds.json`` and ``categoryMapping.txt`` are used as a
+    check if they are there. Writes ``ade20k_panoptic_{train,val}.json``, the
+    PNG files in ``ade20k_panoptic_{train,val}/``, and
+    ``ade20k_semantic_{train,val}/``: classes in mmdet's order, 255 is void.
+
+    Stuff is taken from ``annotations``, things from ``annotations_instance``;
+    where both claim a pixel, the thing has it.
+
+    Args:
+        root (str): Folder ``ADEChallengeData2016``.
+        workers (int): Processes.
+
+    Returns:
+        dict[str, Counts]: Of train and val.
+
+    Raises:
+        FileNotFoundError: If a part of the archives is not there.
+        ValueError: If a file is not what it should be.
+    """
+    folder = Path(root)
+    need(folder, 'The folder of the archive',
+         f'Unpack ADEChallengeData2016.zip of {_SITE}.')
+    classes = read_object_info(folder / 'objectInfo150.txt')
+    tables = make_tables(folder, classes)
+    sources = {part: _sources(folder, part) for part in PARTS}
+    counts = {}
+    for part in PARTS:
+        counts[part] = _convert_part(folder, part, sources[part], tables,
+                                     workers)
+        _report(folder, part, counts[part], classes)
+    return counts
+
+
+def read_ade_image(source: Source, tables: AdeTables,
+                   semantic: Path) -> Segmented:
+    """Read the annotation of an image; writes its semantic PNG.
+
+    Args:
+        source (Source): Inputs: image, semantic PNG, instance PNG.
+        tables (AdeTables): Of the classes.
+        semantic (Path): Folder of semantic PNG files.
+    """
+    image, scene_path, instance_path = source.inputs
+    scene = _read(scene_path, ndim=2, limit=150)
+    red, green = np.moveaxis(
+        _read(instance_path, ndim=3, limit=255)[..., :2], -1, 0)
+    if red.shape != scene.shape:
+        raise ValueError(f'{instance_path} is of another size '
+                         f'{red.shape} than {scene_path} {scene.shape}')
+    check_frame(image, scene.shape, scene_path)
+    labels = tables.scene[scene]
+    write_png(semantic / f'{source.stem}.png', labels.astype(np.uint8))
+
+    is_stuff = (labels >= len(THINGS)) & (labels != VOID)
+    keys = np.where(is_stuff, labels + 1, 0)
+    is_thing = green > 0
+    class_of_thing = _thing_classes(red[is_thing], green[is_thing],
+                                    instance_path)
+    keys[is_thing] = _FIRST_THING + green[is_thing].astype(int)
+    # Few possible keys: counting is much faster than sorting all pixels.
+    values = np.flatnonzero(np.bincount(keys.ravel()))
+    values = values[values > 0]
+    numbers = np.zeros(_FIRST_THING + 256, np.int32)
+    numbers[values] = np.arange(1, len(values) + 1)
+    classes = [
+        tables.instance[class_of_thing[key - _FIRST_THING]]
+        if key >= _FIRST_THING else key - 1 for key in values.tolist()
+    ]
+    return Segmented(numbers[keys], [int(label) + 1 for label in classes])
+
+
+def _thing_classes(red: np.ndarray, green: np.ndarray,
+                   path: str) -> Dict[int, int]:
+    """Class 1..100 (red) of each instance (green)."""
+    pairs = np.flatnonzero(np.bincount(green.astype(int) * 256 + red))
+    classes = dict(divmod(pair, 256) for pair in pairs.tolist())
+    if len(classes) != len(pairs) or \
+            any(not 1 <= red <= len(THINGS) for red in classes.values()):
+        raise ValueError(f'{path}: an instance (green) has not one class '
+                         f'(red) of 1..{len(THINGS)}; is it a file of '
+                         'annotations_instance?')
+    return classes
+
+
+def _read(path: str, ndim: int, limit: int) -> np.ndarray:
+    array = np.array(Image.open(path))
+    if array.ndim != ndim or array.dtype != np.uint8 or array.max() > limit:
+        raise ValueError(
+            f'{path} should be uint8 with {ndim} dimensions and values up to '
+            f'{limit}, is {array.dtype} {array.shape} up to {array.max()}')
+    return array
+
+
+def _sources(root: Path, part: str) -> List[Source]:
+    name = PARTS[part]
+    remedies = dict(
+        images=f'It is in ADEChallengeData2016.zip of {_SITE}.',
+        annotations=f'It is in ADEChallengeData2016.zip of {_SITE}.',
+        annotations_instance='Unpack annotations_instance.tar '
+        f'({_SITE}/data/ChallengeData2017/annotations_instance.tar) in '
+        f'{root}.')
+    folders = [
+        need(root / kind / name, 'The folder', remedy)
+        for kind, remedy in remedies.items()
+    ]
+    return pair_images(folders[0], folders[1:], '.png')
+
+
+def _convert_part(root: Path, part: str, sources: Sequence[Source],
+                  tables: AdeTables, workers: int) -> Counts:
+    target = Target(
+        root / f'ade20k_panoptic_{part}.json',
+        root / f'ade20k_panoptic_{part}', make_categories(THINGS, STUFF),
+        dict(description=f'ADE20K panoptic, {part}', converter='ade20k'))
+    read = partial(read_ade_image, tables=tables,
+                   semantic=root / f'ade20k_semantic_{part}')
+    return write_panoptic(sources, read, target, workers, f'ADE20K {part}')
+
+
+def _report(root: Path, part: str, counts: Counts,
+            classes: Sequence[SceneClass]) -> None:
+    print(f'ADE20K {part}: {counts}')
+    print(f'  published: {PUBLISHED_IMAGES[part]} images'
+          f'{_verdict(counts.images == PUBLISHED_IMAGES[part])}')
+    content = json.loads((root / f'ade20k_panoptic_{part}.json').read_text())
+    shown = np.zeros(len(THINGS + STUFF), int)
+    for annotation in content['annotations']:
+        ids = {s['category_id'] for s in annotation['segments_info']}
+        shown[[k - 1 for k in ids]] += 1
+    scene = make_tables(root, classes).scene[1:]
+    listed = np.array([getattr(entry, part) for entry in classes])
+    off = np.abs(shown[scene] - listed)
+    worst = int(off.argmax())
+    print(f'  images that show a class, against objectInfo150.txt: '
+          f'{(off == 0).sum()} of 150 classes agree; the largest difference '
+          f'is that of {classes[worst].name!r}, {shown[scene][worst]} '
+          f'(listed {listed[worst]})')
+
+
+def _verdict(agrees: bool) -> str:
+    return ', agrees' if agrees else ', DIFFERS: is the archive complete?'

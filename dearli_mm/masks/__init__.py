@@ -1,16 +1,14 @@
 """Class-agnostic masks of many images; see tools/sam_masks.py."""
 from .felzenszwalb import Felzenszwalb
 from .generate import generate_masks
-from .processes import init_processes
+from .processes import LAUNCHERS, init_processes
 from .registry import (MASK_GENERATORS, MaskGenerator, coco_instances,
-                       option)
-from .rle import encode_masks
-from .sam import SAM
-from .sam2 import SAM2
+                       encode_masks, option)
+from .sam import SAM, SAM2
 from .sources import find_images
 
 __all__ = [
-    'Felzenszwalb', 'MASK_GENERATORS', 'MaskGenerator', 'SAM', 'SAM2',
-    'coco_instances', 'encode_masks', 'find_images', 'generate_masks',
-    'init_processes', 'option'
+    'Felzenszwalb', 'LAUNCHERS', 'MASK_GENERATORS', 'MaskGenerator', 'SAM',
+    'SAM2', 'coco_instances', 'encode_masks', 'find_images',
+    'generate_masks', 'init_processes', 'option'
 ]

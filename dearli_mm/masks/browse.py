@@ -1,11 +1,12 @@
 """A look at stored masks: overlays and statistics."""
 import random
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, Optional, Sequence
 
 import numpy as np
+import pandas as pd
+from PIL import Image
 from pycocotools import mask as coco_mask
-from terminaltables import AsciiTable
 from tqdm import tqdm
 
 from dearli_mm.datasets.masks import MaskFolder
@@ -14,14 +15,6 @@ from dearli_mm.visualization import (draw_segments, enlarge, palette,
                                      panel_size, side_by_side)
 
 from .generate import read_rgb
-
-QUANTITIES = {
-    'masks per image': 'count',
-    'area, % of the image': 'area',
-    'predicted IoU': 'predicted_iou',
-    'stability': 'stability_score',
-    'image covered, %': 'covered'
-}
 
 
 def compose_by_area(masks: np.ndarray) -> np.ndarray:
@@ -89,7 +82,6 @@ def browse_masks(masks: str,
     Raises:
         FileNotFoundError: If there are no masks, or an image is not there.
     """
-    from PIL import Image
     folder = MaskFolder(masks)
     meta, names = folder.meta(), folder.names()
     if not names:
@@ -102,74 +94,63 @@ def browse_masks(masks: str,
             folder.read(name)['annotations'])
         with atomic_path(target / Path(name).with_suffix('.png')) as path:
             Image.fromarray(picture).save(path, 'PNG')
-    statistics = collect_statistics(folder, names[:num_images])
-    title = ', '.join(f'{k}={v}' for k, v in meta['settings'].items())
-    table = statistics_table(statistics)
+    statistics = _statistics(folder, names[:num_images])
+    settings = meta['settings']
+    table = _table(statistics)
+    title = ', '.join(f'{key}={value}' for key, value in settings.items())
     write_text(target / 'statistics.txt', f'{title}\n{table}\n')
-    _plot(statistics, meta['settings']['generator'],
+    _plot(statistics, f'{len(names[:num_images])} images, '
+          f'{len(statistics["stability"])} masks of {settings["generator"]}',
           target / 'statistics.png')
     return table
 
 
-def collect_statistics(folder: MaskFolder,
-                       names: Sequence[str]) -> Dict[str, np.ndarray]:
-    """Values of each of ``QUANTITIES``, a mask or an image each.
-
-    Args:
-        folder (MaskFolder): Holds the masks.
-        names (Sequence[str]): Images that count.
-    """
-    found: Dict[str, List[float]] = {key: [] for key in QUANTITIES.values()}
+def _statistics(folder: MaskFolder,
+                names: Sequence[str]) -> Dict[str, pd.Series]:
+    """Values by what they are, one for each image or each mask."""
+    images, masks = [], []
     for name in tqdm(names, desc='statistics', mininterval=2):
         content = folder.read(name)
         image, annotations = content['images'][0], content['annotations']
         pixels = image['height'] * image['width']
-        found['count'].append(len(annotations))
         union = coco_mask.merge([a['segmentation'] for a in annotations])
-        found['covered'].append(
-            100 * coco_mask.area(union) / pixels if annotations else 0)
-        for annotation in annotations:
-            found['area'].append(100 * annotation['area'] / pixels)
-            for key in ('predicted_iou', 'stability_score'):
-                found[key].append(annotation[key])
-    return {key: np.asarray(values) for key, values in found.items()}
+        covered = 100 * coco_mask.area(union) / pixels if annotations else 0
+        images.append((len(annotations), covered))
+        masks += [(100 * a['area'] / pixels, a['predicted_iou'],
+                   a['stability_score']) for a in annotations]
+    return {
+        **pd.DataFrame(
+            images, columns=['masks per image', 'image covered, %']),
+        **pd.DataFrame(
+            masks, columns=['area, % of the image', 'predicted IoU',
+                            'stability'], dtype=float)
+    }
 
 
-def statistics_table(statistics: Dict[str, np.ndarray]) -> str:
-    """Quantiles of what :func:`collect_statistics` found."""
-    rows = [['', 'number', 'mean', 'min', '10 %', 'median', '90 %', 'max']]
-    for title, key in QUANTITIES.items():
-        values = statistics[key]
-        cells = ['-'] * 6
-        if len(values):
-            quantiles = np.quantile(values, [0, 0.1, 0.5, 0.9, 1])
-            cells = [f'{v:.2f}' for v in (values.mean(), *quantiles)]
-        rows.append([title, len(values), *cells])
-    table = AsciiTable([[str(cell) for cell in row] for row in rows])
-    table.justify_columns = {k: 'right' for k in range(1, 8)}
-    empty = int((statistics['count'] == 0).sum())
-    return f'{table.table}\nimages without masks: {empty}'
+def _table(statistics: Dict[str, pd.Series]) -> str:
+    rows = {title: values.describe([0.1, 0.5, 0.9])
+            for title, values in statistics.items()}
+    empty = int((statistics['masks per image'] == 0).sum())
+    return (pd.DataFrame(rows).T.to_string(float_format='%.2f') +
+            f'\nimages without masks: {empty}')
 
 
-def _plot(statistics: Dict[str, np.ndarray], generator: str,
-          path: Path) -> None:
+def _plot(statistics: Dict[str, pd.Series], title: str, path: Path) -> None:
     """Histograms of masks per image, area and stability."""
     from matplotlib.figure import Figure
     figure = Figure(figsize=(12, 3.4), layout='constrained')
-    shown = ('masks per image', 'area, % of the image', 'stability')
-    for axis, title in zip(figure.subplots(1, len(shown)), shown):
-        values = statistics[QUANTITIES[title]]
-        bins = 40
-        if title.startswith('masks'):  # whole numbers
-            low, high = values.min(), values.max()
-            bins = np.arange(low, high + 2, 1 + (high - low) // 40) - 0.5
-        if title.startswith('area'):
-            axis.set_xscale('log')
-            bins = np.geomspace(min(values.min(initial=100), 1), 100, 40)
-        axis.hist(values, bins=bins, color='#2288ee')
-        axis.set_xlabel(title)
-        axis.set_ylabel('images' if title.startswith('masks') else 'masks')
-    figure.suptitle(f'{len(statistics["count"])} images, '
-                    f'{len(statistics["area"])} masks of {generator}')
+    counts, areas, stability = figure.subplots(1, 3)
+    values = statistics['masks per image']
+    # Whole numbers, each in the middle of a bar.
+    step = 1 + (values.max() - values.min()) // 40
+    counts.hist(values, np.arange(values.min(), values.max() + 2, step) - 0.5)
+    counts.set(xlabel=values.name, ylabel='images')
+    values = statistics['area, % of the image']
+    low = min(values.min(), 1) if len(values) else 1
+    areas.hist(values, np.geomspace(low, 100, 40))
+    areas.set(xlabel=values.name, ylabel='masks', xscale='log')
+    stability.hist(statistics['stability'], 40)
+    stability.set(xlabel='stability', ylabel='masks')
+    figure.suptitle(title)
     with atomic_path(path) as part:
         figure.savefig(part, dpi=100, format='png')

@@ -3,12 +3,10 @@ import dataclasses
 from typing import Any, Dict, List, Tuple
 
 import numpy as np
-import torch
 from pycocotools import mask as coco_mask
 
 from .registry import (MASK_GENERATORS, MaskGenerator, coco_instances,
-                       option)
-from .rle import encode_masks
+                       encode_masks, option)
 
 
 @MASK_GENERATORS.register_module(name='felzenszwalb')
@@ -56,8 +54,10 @@ class Felzenszwalb(MaskGenerator):
         for number, scale in enumerate(self.scales):
             segments = felzenszwalb(
                 image, scale=scale, sigma=self.sigma, min_size=min_size)
-            masks = _masks_of(segments, self.max_size * segments.size)
-            rles += encode_masks(torch.from_numpy(masks))
+            small = np.bincount(segments.ravel()) <= \
+                self.max_size * segments.size
+            masks = segments == np.flatnonzero(small)[:, None, None]
+            rles += encode_masks(masks)
             points += map(_inner_point, masks)
             scale_of += [number] * len(masks)
         if not rles:
@@ -72,12 +72,6 @@ class Felzenszwalb(MaskGenerator):
         return coco_instances([rles[index] for index in keep], stability,
                               stability, [(0, 0, width, height)] * len(keep),
                               [points[index] for index in keep])
-
-
-def _masks_of(segments: np.ndarray, max_area: float) -> np.ndarray:
-    """Segments [H, W] as masks, bool [N, H, W], without the largest."""
-    ids = np.flatnonzero(np.bincount(segments.ravel()) <= max_area)
-    return segments == ids[:, None, None]
 
 
 def _inner_point(mask: np.ndarray) -> Tuple[int, int]:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from dearli_mm.datasets.image_files import decode_image
 from dearli_mm.datasets.masks import STATES, MaskFolder, digest
 
-from .processes import count_together, from_main, gather
+from .processes import count_together, from_main
 from .registry import MaskGenerator
 
 Failures = List[Tuple[str, str]]
@@ -46,9 +46,16 @@ def generate_masks(images: Dict[str, str],
         lambda: _plan(images, generator, folder, dry_run))
     if dry_run or not todo:
         return 0
-    failures = gather(_work(todo, generator, folder, digest(settings)))
+    failures = sum(
+        dist.all_gather_object(
+            _work(todo, generator, folder, digest(settings))), [])
     if dist.is_main_process():
-        _report(failures, len(todo), out)
+        _say(f'wrote masks of {len(todo) - len(failures)} images to {out}')
+        if failures:
+            _say('\n'.join([
+                f'{len(failures)} images failed; run this again to try them '
+                'again:', *(f'  {path}: {text}' for path, text in failures)
+            ]))
     return len(failures)
 
 
@@ -124,16 +131,6 @@ def _failure(path: str, error: Exception, first: bool) -> Tuple[str, str]:
     if first and not isinstance(error, OSError):
         tqdm.write(''.join(traceback.format_exception(error)), sys.stderr)
     return path, text
-
-
-def _report(failures: Failures, tried: int, out: str) -> None:
-    """Say what was done, and list what failed."""
-    _say(f'wrote masks of {tried - len(failures)} images to {out}')
-    if not failures:
-        return
-    lines = '\n'.join(f'  {path}: {text}' for path, text in failures)
-    _say(f'{len(failures)} images failed; run this again to try them again:\n'
-         f'{lines}')
 
 
 def _say(text: str) -> None:

@@ -1,8 +1,9 @@
 """Several processes that share one list of work."""
 import os
 import uuid
+from datetime import timedelta
 from itertools import count
-from typing import Any, Iterator, List
+from typing import Any, Callable, Iterator
 
 import mmengine.dist as dist
 import torch
@@ -10,7 +11,7 @@ import torch.distributed as torch_dist
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 # Processes meet at the end only, and images take longer on some than others.
-TIMEOUT = 7 * 24 * 3600
+TIMEOUT = timedelta(days=7)
 
 
 def init_processes(launcher: str) -> None:
@@ -19,34 +20,31 @@ def init_processes(launcher: str) -> None:
     Little is sent, so the backend is gloo everywhere.
 
     Args:
-        launcher (str): ``'none'``, ``'pytorch'`` (torchrun), ``'slurm'`` or
-            ``'mpi'``. Without a GPU: ``'none'`` or ``'pytorch'``.
+        launcher (str): One of ``LAUNCHERS``; ``'pytorch'`` is torchrun.
+            Without a GPU: ``'none'`` or ``'pytorch'``.
 
     Raises:
-        ValueError: If the launcher is none of these, or did not launch this
-            process.
+        ValueError: If the launcher did not launch this process, or needs a
+            GPU.
     """
-    if launcher not in LAUNCHERS:
-        raise ValueError(f'launcher={launcher!r} is none of {LAUNCHERS}')
     if launcher == 'none':
         return
     if torch.cuda.is_available():
-        dist.init_dist(launcher, backend='gloo', timeout=TIMEOUT)
-        return
-    if launcher != 'pytorch':
+        dist.init_dist(launcher, backend='gloo',
+                       timeout=int(TIMEOUT.total_seconds()))
+    elif launcher != 'pytorch':
         raise ValueError(f'launcher={launcher!r} needs GPUs; without one use '
                          "torchrun and launcher='pytorch'")
-    if 'RANK' not in os.environ:
+    elif 'RANK' not in os.environ:
         raise ValueError(
             "launcher='pytorch', but torchrun did not start this process: "
             'torchrun --nproc-per-node N tools/sam_masks.py ... '
             '--launcher pytorch')
-    from datetime import timedelta
-    torch_dist.init_process_group(
-        'gloo', timeout=timedelta(seconds=TIMEOUT))
+    else:  # mmengine would choose a GPU
+        torch_dist.init_process_group('gloo', timeout=TIMEOUT)
 
 
-def from_main(make) -> Any:
+def from_main(make: Callable[[], Any]) -> Any:
     """What a function returns in the main process, for all of them.
 
     An error in it is raised in all of them.
@@ -56,18 +54,11 @@ def from_main(make) -> Any:
         try:
             outcome[0] = make()
         except Exception as error:
-            if not dist.is_distributed():
-                raise
             outcome[1] = error
     dist.broadcast_object_list(outcome)
     if outcome[1] is not None:
         raise outcome[1]
     return outcome[0]
-
-
-def gather(items: List[Any]) -> List[Any]:
-    """Lists of all processes in a row."""
-    return sum(dist.all_gather_object(items), [])
 
 
 def count_together() -> Iterator[int]:

@@ -64,21 +64,32 @@ class MaskGenerator:
 
     def settings(self) -> Dict[str, Any]:
         """What determines the masks: name, options, weights, version."""
-        chosen = {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(self)
-            if field.metadata['affects_masks']
-        }
+        settings = dict(generator=type(self).__name__)
+        for field in dataclasses.fields(self):
+            if field.metadata['affects_masks']:
+                value = getattr(self, field.name)
+                settings[field.name] = list(value) if isinstance(
+                    value, tuple) else value
         checkpoint = getattr(self, 'checkpoint', None)
         if checkpoint:
-            chosen['weights'] = f'sha256:{_sha256(Path(checkpoint))}'
-        return dict(
-            generator=type(self).__name__,
-            **{
-                key: list(value) if isinstance(value, tuple) else value
-                for key, value in chosen.items()
-            },
-            version=f'{self.package} {_version(self.package)}')
+            settings['weights'] = f'sha256:{_sha256(Path(checkpoint))}'
+        # The checkout itself need not be installed.
+        version = __version__ if self.package == 'dearli_mm' else \
+            metadata.version(self.package)
+        return dict(settings, version=f'{self.package} {version}')
+
+
+def encode_masks(masks: np.ndarray) -> List[dict]:
+    """COCO RLE of masks.
+
+    Args:
+        masks (np.ndarray): bool [n, H, W].
+
+    Returns:
+        list[dict]: n compressed RLEs, ``counts`` in bytes.
+    """
+    return coco_mask.encode(
+        np.asfortranarray(masks.transpose(1, 2, 0), np.uint8))
 
 
 def coco_instances(rles: Sequence[dict], predicted_iou: Sequence[float],
@@ -113,13 +124,6 @@ def coco_instances(rles: Sequence[dict], predicted_iou: Sequence[float],
             rles, areas, boxes, predicted_iou, stability_score, crop_box,
             point)
     ]
-
-
-def _version(package: str) -> str:
-    # The checkout itself need not be installed.
-    if package == 'dearli_mm':
-        return __version__
-    return metadata.version(package)
 
 
 def _sha256(path: Path) -> str:

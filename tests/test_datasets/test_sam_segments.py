@@ -7,10 +7,9 @@ from mmdet.registry import DATASETS, TRANSFORMS
 from mmdet.structures.mask import BitmapMasks
 from torch.utils.data import DataLoader
 
-from dearli_mm.masks import coco_instances, encode_masks
-from dearli_mm.datasets.masks import MaskFolder, digest
-from dearli_mm.datasets.masks import PackedMasks
+from dearli_mm.datasets.masks import MaskFolder, PackedMasks, digest
 from dearli_mm.datasets.samplers import Draw
+from dearli_mm.masks import coco_instances, encode_masks
 
 SETTINGS = dict(generator='Hand')
 PIPELINE = [
@@ -24,7 +23,7 @@ PIPELINE = [
 
 
 def instances(masks):
-    masks = torch.as_tensor(masks)
+    masks = np.asarray(masks)
     box = (0, 0, masks.shape[2], masks.shape[1])
     count = len(masks)
     return coco_instances(

@@ -10,8 +10,8 @@ from mmengine.runner import Runner
 from test_semi_sup_training import (ROOT, assert_same_weights, build_runner,
                                     history, world)  # noqa: F401
 
-from dearli_mm.masks import coco_instances, encode_masks
 from dearli_mm.datasets.masks import MaskFolder, digest
+from dearli_mm.masks import coco_instances, encode_masks
 
 CONFIG = (ROOT / 'configs/sam_warmup' /
           'sam-warmup_tiny-clip_1xb8-1000_toy-world-128x128.py')
@@ -24,8 +24,8 @@ def masks(world, tmp_path_factory):  # noqa: F811
     settings = dict(generator='channels')
     folder.prepare(settings)
     for path in (world / 'train' / 'images').iterdir():
-        image = torch.from_numpy(cv2.imread(str(path))).permute(2, 0, 1)
-        found = torch.cat((image > 127, image < 60))
+        image = cv2.imread(str(path)).transpose(2, 0, 1)
+        found = np.concatenate((image > 127, image < 60))
         found = found[found.flatten(1).any(1)]
         height, width = image.shape[1:]
         instances = coco_instances(

@@ -3,10 +3,9 @@ import dataclasses
 import time
 
 import numpy as np
-import torch
 
-from dearli_mm.masks import (MASK_GENERATORS, MaskGenerator,
-                                      coco_instances, encode_masks, option)
+from dearli_mm.masks import (MASK_GENERATORS, MaskGenerator, coco_instances,
+                             encode_masks, option)
 
 
 @MASK_GENERATORS.register_module(name='stripes')
@@ -22,7 +21,7 @@ class Stripes(MaskGenerator):
             raise RuntimeError('too flat')
         if height > 60:
             return []
-        masks = torch.zeros(2, height, width, dtype=torch.bool)
+        masks = np.zeros((2, height, width), bool)
         masks[0, :, :self.width] = True
         masks[1, 3:5] = True
         return coco_instances(

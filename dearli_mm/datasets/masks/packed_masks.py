@@ -2,34 +2,29 @@
 from typing import Sequence, Tuple, Union
 
 import cv2
-import mmcv
 import numpy as np
 import torch
 from mmdet.structures.bbox import HorizontalBoxes
 from mmdet.structures.mask import BitmapMasks
-from mmdet.structures.mask.structures import BaseInstanceMasks
 from torch import Tensor
+
+from .compact_masks import CompactMasks
 
 WORD = 64
 
 
-class PackedMasks(BaseInstanceMasks):
+class PackedMasks(CompactMasks):
     """Binary masks, one bit each: 64 of them are one 64-bit image.
 
-    Used in place of mmdet's ``BitmapMasks`` where there are a hundred masks
-    an image: resizing, cropping and flipping cost what they cost for one
-    image of 8-byte pixels, and a sixth to an eighth of the bytes travels from
-    the loader's workers (in shared memory) and to the GPU. What it cannot do
-    packed (shear, rotate, ...) gives ``BitmapMasks``.
+    Used where there are a hundred masks per image: resizing, cropping and
+    flipping cost what they cost for one image of 8-byte pixels, and a sixth
+    to an eighth of the bytes travels from the loader's workers (in shared
+    memory) and to the GPU.
 
     Args:
         words (Tensor): int64 [K, H, W].
         bits (Sequence[int]): Bit of each of the N masks; bit b is bit
             ``b % 64`` of word ``b // 64``.
-
-    Attributes:
-        height (int): H.
-        width (int): W.
     """
 
     def __init__(self, words: Tensor, bits: Sequence[int]) -> None:
@@ -71,30 +66,16 @@ class PackedMasks(BaseInstanceMasks):
     def __len__(self) -> int:
         return len(self.bits)
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(num_masks={len(self)}, '
-                f'height={self.height}, width={self.width})')
-
     def __getitem__(self, index) -> 'PackedMasks':
         """Some of the masks; the words are shared."""
         return type(self)(self.words, np.atleast_1d(self.bits[index]))
 
-    # --------------------------------------------------------- packed changes
-
-    def rescale(self,
-                scale: Union[float, Tuple[int, int]],
-                interpolation: str = 'nearest') -> 'PackedMasks':
-        """See :meth:`BitmapMasks.rescale`."""
-        width, height = mmcv.rescale_size((self.width, self.height), scale)
-        return self.resize((height, width), interpolation)
-
     def resize(self,
                out_shape: Tuple[int, int],
-               interpolation: str = 'nearest') -> 'PackedMasks':
-        """See :meth:`BitmapMasks.resize`; nearest pixels only."""
+               interpolation: str = 'nearest') -> BitmapMasks:
+        """See :meth:`BitmapMasks.resize`."""
         if interpolation != 'nearest':
-            raise ValueError(f'interpolation={interpolation!r}: packed masks '
-                             "are resized by 'nearest' only")
+            return super().resize(out_shape, interpolation)
         # As doubles, for OpenCV has no 64-bit integers; pixels are copied.
         resized = [
             cv2.resize(
@@ -121,12 +102,9 @@ class PackedMasks(BaseInstanceMasks):
 
     def crop(self, bbox: np.ndarray) -> 'PackedMasks':
         """See :meth:`BitmapMasks.crop`."""
-        x0, x1 = np.clip(bbox[0::2], 0, self.width)
-        y0, y1 = np.clip(bbox[1::2], 0, self.height)
-        words = self.words[:, y0:max(y1, y0 + 1), x0:max(x1, x0 + 1)]
-        return type(self)(words.contiguous(), self.bits)
-
-    # --------------------------------------------------------------- unpacked
+        rows, columns = self._window(bbox)
+        return type(self)(self.words[:, rows, columns].contiguous(),
+                          self.bits)
 
     def get_bboxes(self, dst_type: str = 'hbox'):
         """Boxes of the masks, HorizontalBoxes [N, 4]; zeros if empty."""
@@ -150,12 +128,6 @@ class PackedMasks(BaseInstanceMasks):
         place = (self.bits % WORD)[:, None]
         return (lines[self.bits // WORD] >> place) & 1 != 0
 
-    @property
-    def areas(self) -> np.ndarray:
-        """np.ndarray: Pixels of each mask, int64 [N]."""
-        masks = self.to_tensor(torch.bool, 'cpu')
-        return masks.flatten(1).sum(1).numpy()
-
     def to_tensor(self, dtype: torch.dtype, device) -> Tensor:
         """The masks, [N, H, W]; they are unpacked on the device."""
         words = self.words.to(device, non_blocking=True)
@@ -167,39 +139,6 @@ class PackedMasks(BaseInstanceMasks):
         planes = planes[bits // WORD, :, :, bits % WORD // 8]
         wanted = (1 << bits % 8).to(torch.uint8).view(-1, 1, 1)
         return planes.bitwise_and_(wanted).bool().to(dtype)
-
-    def to_ndarray(self) -> np.ndarray:
-        """np.ndarray: uint8 [N, H, W]."""
-        return self.to_tensor(torch.uint8, 'cpu').numpy()
-
-    def to_bitmap(self) -> BitmapMasks:
-        """BitmapMasks: The same, one byte a pixel."""
-        return BitmapMasks(self.to_ndarray(), self.height, self.width)
-
-    def crop_and_resize(self, *args, **kwargs) -> BitmapMasks:
-        """See :meth:`BitmapMasks.crop_and_resize`."""
-        return self.to_bitmap().crop_and_resize(*args, **kwargs)
-
-    def expand(self, *args, **kwargs) -> BitmapMasks:
-        """See :meth:`BitmapMasks.expand`."""
-        return self.to_bitmap().expand(*args, **kwargs)
-
-    def translate(self, *args, **kwargs) -> BitmapMasks:
-        """See :meth:`BitmapMasks.translate`."""
-        return self.to_bitmap().translate(*args, **kwargs)
-
-    def shear(self, *args, **kwargs) -> BitmapMasks:
-        """See :meth:`BitmapMasks.shear`."""
-        return self.to_bitmap().shear(*args, **kwargs)
-
-    def rotate(self, *args, **kwargs) -> BitmapMasks:
-        """See :meth:`BitmapMasks.rotate`."""
-        return self.to_bitmap().rotate(*args, **kwargs)
-
-    @staticmethod
-    def cat(masks: Sequence['PackedMasks']) -> BitmapMasks:
-        """See :meth:`BitmapMasks.cat`."""
-        return BitmapMasks.cat([mask.to_bitmap() for mask in masks])
 
 
 def run_ends(counts: Union[str, bytes], size: int) -> np.ndarray:

@@ -1,5 +1,5 @@
 """The masks of segments that do not overlap, as one map."""
-from typing import Sequence, Tuple, Union
+from typing import Sequence, Tuple
 
 import cv2
 import mmcv
@@ -9,24 +9,19 @@ from mmdet.structures.bbox import HorizontalBoxes
 from mmdet.structures.mask import BitmapMasks
 from torch import Tensor
 
+from .compact_masks import CompactMasks
 
-class SegmentIdMasks(BitmapMasks):
-    """``BitmapMasks`` that are kept as a map of segment numbers.
 
-    The geometric transforms of training (nearest resizing, crop, flip,
-    padding with 0) change one small map instead of N masks, and the map is
-    all that travels from the loader's workers, in shared memory, and to the
-    GPU. Pixels are those of ``BitmapMasks``. Whatever else is asked for
-    (``masks``, other interpolations, rotation, ...) makes bitmaps.
+class SegmentIdMasks(CompactMasks):
+    """Masks that do not overlap, as a map of segment numbers.
+
+    One small map is changed instead of N masks, and is all that travels from
+    the loader's workers, in shared memory, and to the GPU.
 
     Args:
         id_map (Tensor): uint8 or int16 [H, W], number of each pixel's
             segment.
         ids (Sequence[int]): Numbers of the N masks, not 0.
-
-    Attributes:
-        height (int): H.
-        width (int): W.
     """
 
     def __init__(self, id_map: Tensor, ids: Sequence[int]) -> None:
@@ -52,17 +47,8 @@ class SegmentIdMasks(BitmapMasks):
         dtype = np.uint8 if max([top, *ids]) < 256 else np.int16
         return cls(torch.from_numpy(id_map.astype(dtype)), ids)
 
-    @property
-    def masks(self) -> np.ndarray:
-        """np.ndarray: uint8 [N, H, W], made at each call."""
-        return self.to_tensor(torch.uint8, 'cpu').numpy()
-
     def __len__(self) -> int:
         return len(self.ids)
-
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(num_masks={len(self)}, '
-                f'height={self.height}, width={self.width})')
 
     def __getitem__(self, index) -> 'SegmentIdMasks':
         """Some of the masks; the map is shared."""
@@ -71,13 +57,6 @@ class SegmentIdMasks(BitmapMasks):
     def _changed(self, id_map: np.ndarray) -> 'SegmentIdMasks':
         return type(self)(
             torch.from_numpy(np.ascontiguousarray(id_map)), self.ids)
-
-    def rescale(self,
-                scale: Union[float, Tuple[int, int]],
-                interpolation: str = 'nearest') -> BitmapMasks:
-        """See :meth:`BitmapMasks.rescale`."""
-        width, height = mmcv.rescale_size((self.width, self.height), scale)
-        return self.resize((height, width), interpolation)
 
     def resize(self,
                out_shape: Tuple[int, int],
@@ -108,10 +87,7 @@ class SegmentIdMasks(BitmapMasks):
 
     def crop(self, bbox: np.ndarray) -> 'SegmentIdMasks':
         """See :meth:`BitmapMasks.crop`."""
-        x0, x1 = np.clip(bbox[0::2], 0, self.width)
-        y0, y1 = np.clip(bbox[1::2], 0, self.height)
-        return self._changed(
-            self.id_map.numpy()[y0:max(y1, y0 + 1), x0:max(x1, x0 + 1)])
+        return self._changed(self.id_map.numpy()[self._window(bbox)])
 
     def get_bboxes(self, dst_type: str = 'hbox'):
         """Boxes of the masks, HorizontalBoxes [N, 4]; zeros if empty."""
@@ -124,18 +100,9 @@ class SegmentIdMasks(BitmapMasks):
             box[:] = left, top, left + width, top + height
         return HorizontalBoxes(boxes).convert_to(dst_type)
 
-    def to_ndarray(self) -> np.ndarray:
-        """np.ndarray: uint8 [N, H, W]."""
-        return self.masks
-
     def to_tensor(self, dtype: torch.dtype, device) -> Tensor:
         """The masks, [N, H, W]; they are made on the device."""
         id_map = self.id_map.to(device, non_blocking=True)
         ids = torch.from_numpy(self.ids).to(
             device, id_map.dtype, non_blocking=True)
         return (id_map == ids.view(-1, 1, 1)).to(dtype)
-
-    @classmethod
-    def cat(cls, masks: Sequence[BitmapMasks]) -> BitmapMasks:
-        """See :meth:`BitmapMasks.cat`."""
-        return BitmapMasks.cat(masks)

@@ -9,8 +9,8 @@ import numpy as np
 from pycocotools import mask as coco_mask
 from tqdm import tqdm
 
-from dearli_mm.masks.registry import coco_instances
 from dearli_mm.datasets.masks import MaskFolder, digest
+from dearli_mm.masks import coco_instances
 from dearli_mm.functional.panoptic_ids import rgb2id
 
 

@@ -52,9 +52,20 @@ def convert_ade20k(root: str, workers: int = 4) -> Dict[str, Counts]:
     sources = {part: _sources(folder, part) for part in PARTS}
     counts = {}
     for part in PARTS:
-        counts[part] = _convert_part(folder, part, sources[part], tables,
-                                     workers)
-        _report(folder, part, counts[part], classes)
+        name = f'ade20k_panoptic_{part}'
+        target = Target(
+            folder / f'{name}.json', folder / name,
+            make_categories(THINGS, STUFF),
+            dict(description=f'ADE20K panoptic, {part}', converter='ade20k'))
+        read = partial(read_ade_image, tables=tables,
+                       semantic=folder / f'ade20k_semantic_{part}')
+        counts[part] = write_panoptic(sources[part], read, target, workers,
+                                      f'ADE20K {part}')
+        print(f'ADE20K {part}: {counts[part]}')
+        agrees = counts[part].images == PUBLISHED_IMAGES[part]
+        print(f'  published: {PUBLISHED_IMAGES[part]} images, '
+              f'{"agrees" if agrees else "DIFFERS: is the archive complete?"}')
+        _compare_classes(target.json_path, part, tables, classes)
     return counts
 
 
@@ -78,22 +89,22 @@ def read_ade_image(source: Source, tables: AdeTables,
     labels = tables.scene[scene]
     write_png(semantic / f'{source.stem}.png', labels.astype(np.uint8))
 
-    is_stuff = (labels >= len(THINGS)) & (labels != VOID)
-    keys = np.where(is_stuff, labels + 1, 0)
+    # Stuff has its class 101..150 as key, a thing that of its instance.
+    keys = np.where((labels >= len(THINGS)) & (labels != VOID), labels + 1, 0)
     is_thing = green > 0
+    keys[is_thing] = _FIRST_THING + green[is_thing].astype(int)
     class_of_thing = _thing_classes(red[is_thing], green[is_thing],
                                     instance_path)
-    keys[is_thing] = _FIRST_THING + green[is_thing].astype(int)
     # Few possible keys: counting is much faster than sorting all pixels.
-    values = np.flatnonzero(np.bincount(keys.ravel()))
-    values = values[values > 0]
+    found = np.flatnonzero(np.bincount(keys.ravel()))
+    found = found[found > 0]
     numbers = np.zeros(_FIRST_THING + 256, np.int32)
-    numbers[values] = np.arange(1, len(values) + 1)
-    classes = [
-        tables.instance[class_of_thing[key - _FIRST_THING]]
-        if key >= _FIRST_THING else key - 1 for key in values.tolist()
-    ]
-    return Segmented(numbers[keys], [int(label) + 1 for label in classes])
+    numbers[found] = np.arange(1, len(found) + 1)
+    return Segmented(numbers[keys], [
+        key if key < _FIRST_THING else
+        int(tables.instance[class_of_thing[key - _FIRST_THING]]) + 1
+        for key in found.tolist()
+    ])
 
 
 def _thing_classes(red: np.ndarray, green: np.ndarray,
@@ -133,36 +144,17 @@ def _sources(root: Path, part: str) -> List[Source]:
     return pair_images(folders[0], folders[1:], '.png')
 
 
-def _convert_part(root: Path, part: str, sources: Sequence[Source],
-                  tables: AdeTables, workers: int) -> Counts:
-    target = Target(
-        root / f'ade20k_panoptic_{part}.json',
-        root / f'ade20k_panoptic_{part}', make_categories(THINGS, STUFF),
-        dict(description=f'ADE20K panoptic, {part}', converter='ade20k'))
-    read = partial(read_ade_image, tables=tables,
-                   semantic=root / f'ade20k_semantic_{part}')
-    return write_panoptic(sources, read, target, workers, f'ADE20K {part}')
-
-
-def _report(root: Path, part: str, counts: Counts,
-            classes: Sequence[SceneClass]) -> None:
-    print(f'ADE20K {part}: {counts}')
-    print(f'  published: {PUBLISHED_IMAGES[part]} images'
-          f'{_verdict(counts.images == PUBLISHED_IMAGES[part])}')
-    content = json.loads((root / f'ade20k_panoptic_{part}.json').read_text())
-    shown = np.zeros(len(THINGS + STUFF), int)
-    for annotation in content['annotations']:
+def _compare_classes(json_path: Path, part: str, tables: AdeTables,
+                     classes: Sequence[SceneClass]) -> None:
+    """Tell for how many classes the number of images is the listed one."""
+    shown = np.zeros(len(THINGS + STUFF) + 1, int)
+    for annotation in json.loads(json_path.read_text())['annotations']:
         ids = {s['category_id'] for s in annotation['segments_info']}
-        shown[[k - 1 for k in ids]] += 1
-    scene = make_tables(root, classes).scene[1:]
+        shown[list(ids)] += 1
+    shown = shown[tables.scene[1:] + 1]
     listed = np.array([getattr(entry, part) for entry in classes])
-    off = np.abs(shown[scene] - listed)
-    worst = int(off.argmax())
+    worst = int(np.abs(shown - listed).argmax())
     print(f'  images that show a class, against objectInfo150.txt: '
-          f'{(off == 0).sum()} of 150 classes agree; the largest difference '
-          f'is that of {classes[worst].name!r}, {shown[scene][worst]} '
+          f'{(shown == listed).sum()} of 150 classes agree; the largest '
+          f'difference is that of {classes[worst].name!r}, {shown[worst]} '
           f'(listed {listed[worst]})')
-
-
-def _verdict(agrees: bool) -> str:
-    return ', agrees' if agrees else ', DIFFERS: is the archive complete?'

@@ -1,7 +1,7 @@
 """COCO panoptic to COCO-Objects: 80 things and one background."""
 import json
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple
+from typing import Dict, List, NamedTuple
 
 import numpy as np
 from mmdet.datasets import CocoPanopticDataset
@@ -58,43 +58,20 @@ def convert_coco_objects(root: str, workers: int = 4) -> Dict[str, Counts]:
     for part, name in parts.items():
         pngs = need(folder / f'panoptic_{name}', 'The folder of PNG files',
                     f'Unpack annotations/panoptic_{name}.zip there.')
-        counts[part] = convert_coco_part(
-            folder / f'panoptic_{name}.json', pngs,
-            folder / f'panoptic_objects_{name}.json',
-            folder / f'panoptic_objects_{name}', workers)
+        sources = _sources(folder / f'panoptic_{name}.json', pngs)
+        out = folder / f'panoptic_objects_{name}'
+        target = Target(
+            out.with_suffix('.json'), out,
+            make_categories(THINGS, ['background']),
+            dict(description='COCO panoptic, stuff and void merged into '
+                 'background', converter='coco_objects'))
+        counts[part] = write_panoptic(sources, read_objects, target, workers,
+                                      out.name)
         agrees = counts[part].images == PUBLISHED_IMAGES[part]
         print(f'COCO-Objects {part}: {counts[part]}\n'
               f'  published: {PUBLISHED_IMAGES[part]} images, 80 things + 1 '
               f'({"agrees" if agrees else "DIFFERS"})')
     return counts
-
-
-def convert_coco_part(json_path: Path, png_folder: Path, out_json: Path,
-                      out_folder: Path, workers: int = 4) -> Counts:
-    """Convert one annotation file; see :func:`convert_coco_objects`."""
-    content = json.loads(json_path.read_text())
-    our_ids = _our_ids(content['categories'], json_path)
-    image_of = {image['id']: image for image in content['images']}
-    sources = [
-        Source(
-            image_of[annotation['image_id']]['file_name'],
-            (str(png_folder / annotation['file_name']), str(json_path)), [
-                Thing(s['id'], our_ids[s['category_id']], s.get('iscrowd', 0))
-                for s in annotation['segments_info']
-                if s['category_id'] in our_ids
-            ]) for annotation in content['annotations']
-    ]
-    missing = [s.inputs[0] for s in sources if not Path(s.inputs[0]).is_file()]
-    if missing:
-        raise FileNotFoundError(
-            f'{len(missing)} PNG files of {json_path} are not there, for '
-            f'instance {missing[0]}')
-    target = Target(
-        out_json, out_folder, make_categories(THINGS, ['background']),
-        dict(description='COCO panoptic, stuff and void merged into '
-             'background', converter='coco_objects'))
-    return write_panoptic(sources, read_objects, target, workers,
-                          out_json.stem)
 
 
 def read_objects(source: Source) -> Segmented:
@@ -113,14 +90,28 @@ def read_objects(source: Source) -> Segmented:
         [thing.iscrowd for thing in found] + [0])
 
 
-def _our_ids(categories: List[Dict[str, Any]], path: Path) -> Dict[int, int]:
-    """Our category id of each thing of COCO."""
-    names = [c['name'] for c in categories if c['isthing']]
-    if sorted(names) != sorted(THINGS):
+def _sources(json_path: Path, png_folder: Path) -> List[Source]:
+    content = json.loads(json_path.read_text())
+    things = {c['id']: c['name'] for c in content['categories']
+              if c['isthing']}
+    if sorted(things.values()) != sorted(THINGS):
         raise ValueError(
-            f'{path} lists {len(names)} things that are not the 80 of COCO '
-            'panoptic; is it one of panoptic_annotations_trainval2017.zip?')
-    return {
-        c['id']: THINGS.index(c['name']) + 1
-        for c in categories if c['isthing']
-    }
+            f'{json_path} lists {len(things)} things that are not the 80 of '
+            'COCO panoptic; is it of panoptic_annotations_trainval2017.zip?')
+    our_ids = {key: THINGS.index(name) + 1 for key, name in things.items()}
+    image_of = {image['id']: image for image in content['images']}
+    sources = [
+        Source(
+            image_of[annotation['image_id']]['file_name'],
+            (str(png_folder / annotation['file_name']), str(json_path)), [
+                Thing(s['id'], our_ids[s['category_id']], s.get('iscrowd', 0))
+                for s in annotation['segments_info']
+                if s['category_id'] in our_ids
+            ]) for annotation in content['annotations']
+    ]
+    missing = [s.inputs[0] for s in sources if not Path(s.inputs[0]).is_file()]
+    if missing:
+        raise FileNotFoundError(
+            f'{len(missing)} PNG files of {json_path} are not there, for '
+            f'instance {missing[0]}')
+    return sources

@@ -59,8 +59,7 @@ def convert_labelme(folder: str,
             labelme's.
     """
     need(Path(folder), 'The folder of labelme files', 'Give its path.')
-    root = Path(images or folder)
-    sources = [_source(path, root) for path in find_labelme(folder)]
+    sources = _find_sources(Path(folder), Path(images or folder))
     _check_labels(sources, classes)
     target = Target(
         Path(out) / 'panoptic.json', Path(out) / 'panoptic',
@@ -73,36 +72,23 @@ def convert_labelme(folder: str,
     return counts
 
 
-def find_labelme(folder: str) -> List[Path]:
-    """labelme's files in a folder; other JSON files are passed over.
-
-    Raises:
-        FileNotFoundError: If there is none.
-    """
-    paths = [path for path in sorted(Path(folder).rglob('*.json'))
-             if 'shapes' in _load(path)]
-    if not paths:
-        raise FileNotFoundError(
-            f'{folder} holds no JSON file of labelme. Annotate images with '
-            '`labelme FOLDER --autosave --nodata` first')
-    return paths
-
-
 def read_labelme_image(source: Source, classes: LabelmeClasses) -> Segmented:
     """Draw the shapes of a file.
 
     Args:
-        source (Source): Inputs: image and JSON file.
+        source (Source): Inputs: image and JSON file; extra: its content.
         classes (LabelmeClasses): What the labels mean.
     """
     image, path = source.inputs
-    content = _load(Path(path))
-    size = (content['imageHeight'], content['imageWidth'])
+    size = (source.extra['imageHeight'], source.extra['imageWidth'])
     check_frame(image, size, path)
     names = [*classes.things, *classes.stuff]
     segment_map = np.zeros(size, np.int32)
     numbers: Dict[tuple, int] = {}
-    for number, shape in enumerate(_bottom_to_top(content, classes)):
+    # Stuff at the bottom; within stuff and within things as they were drawn.
+    shapes = sorted(_areas(source), key=lambda s: s['label'] in classes.stuff,
+                    reverse=True)
+    for number, shape in enumerate(shapes):
         mask = _draw(shape, size, path)
         if shape['label'] in classes.ignore:
             segment_map[mask] = 0
@@ -115,12 +101,6 @@ def read_labelme_image(source: Source, classes: LabelmeClasses) -> Segmented:
         segment_map[mask] = numbers.setdefault(key, len(numbers) + 1)
     return Segmented(segment_map,
                      [names.index(label) + 1 for label, *_ in numbers])
-
-
-def _bottom_to_top(content: dict, classes: LabelmeClasses) -> List[dict]:
-    shapes = [s for s in content['shapes'] if _kind(s) in AREAS]
-    # Stable: the order of drawing stays within things and within stuff.
-    return sorted(shapes, key=lambda s: s['label'] not in classes.stuff)
 
 
 def _draw(shape: dict, size: Tuple[int, int], path: str) -> np.ndarray:
@@ -150,14 +130,8 @@ def _draw(shape: dict, size: Tuple[int, int], path: str) -> np.ndarray:
 def _check_labels(sources: Sequence[Source],
                   classes: LabelmeClasses) -> None:
     known = {*classes.things, *classes.stuff, *classes.ignore}
-    where: Dict[str, str] = {}
-    passed_over = 0
-    for source in sources:
-        for shape in _load(Path(source.inputs[1]))['shapes']:
-            if _kind(shape) in AREAS:
-                where.setdefault(shape['label'], source.inputs[1])
-            else:
-                passed_over += 1
+    where = {shape['label']: source.inputs[1]
+             for source in reversed(sources) for shape in _areas(source)}
     unknown = {k: v for k, v in where.items() if k not in known}
     if unknown:
         found = ', '.join(f'{k!r} ({v})' for k, v in sorted(unknown.items()))
@@ -168,30 +142,41 @@ def _check_labels(sources: Sequence[Source],
     unused = known - set(where) - set(classes.ignore)
     if unused:
         print(f'no shape has the label {sorted(unused)}')
+    passed_over = sum(len(s.extra['shapes']) - len(_areas(s)) for s in sources)
     if passed_over:
         print(f'{passed_over} points and lines passed over')
 
 
-def _source(path: Path, root: Path) -> Source:
-    """The image of a labelme file, named relative to the images' folder."""
-    content = _load(path)
-    name = str(content['imagePath']).replace('\\', '/')
-    image = need(path.parent / name, f'The image of {path}',
-                 'labelme names it in imagePath, relative to the file.')
-    try:
-        file_name = image.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        raise ValueError(f'{path}: its image {image} is not in {root}; give '
-                         'the folder of the images') from None
-    return Source(file_name, (str(image), str(path)))
+def _find_sources(folder: Path, root: Path) -> List[Source]:
+    """Images of labelme's files; other JSON files are passed over."""
+    sources = []
+    for path in sorted(folder.rglob('*.json')):
+        try:
+            content = json.loads(path.read_text(encoding='utf-8'))
+        except ValueError as error:
+            raise ValueError(f'{path} is no JSON file: {error}') from None
+        if not isinstance(content, dict) or 'shapes' not in content:
+            continue
+        content.pop('imageData', None)  # large
+        name = str(content['imagePath']).replace('\\', '/')
+        image = need(path.parent / name, f'The image of {path}',
+                     'labelme names it in imagePath, relative to the file.')
+        try:
+            relative = image.resolve().relative_to(root.resolve())
+        except ValueError:
+            raise ValueError(f'{path}: its image {image} is not in {root}; '
+                             'give the folder of the images') from None
+        sources.append(
+            Source(relative.as_posix(), (str(image), str(path)), content))
+    if not sources:
+        raise FileNotFoundError(
+            f'{folder} holds no JSON file of labelme. Annotate images with '
+            '`labelme FOLDER --autosave --nodata` first')
+    return sources
 
 
-def _load(path: Path) -> dict:
-    try:
-        content = json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(f'{path} is no JSON file: {error}') from None
-    return content if isinstance(content, dict) else {}
+def _areas(source: Source) -> List[dict]:
+    return [s for s in source.extra['shapes'] if _kind(s) in AREAS]
 
 
 def _kind(shape: dict) -> str:

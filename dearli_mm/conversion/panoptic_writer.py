@@ -1,10 +1,9 @@
 """The one writer of COCO panoptic datasets, used by all converters."""
-import json
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Sequence
 
 from ..datasets.panoptic_files import (ImageRecords, Segmented, Source,
-                                       encode_image, signature, write_png)
+                                       encode_image, write_png)
 from ..functional.panoptic_ids import id2rgb
 from ..utils.parallel import run_parallel
 
@@ -92,28 +91,17 @@ def write_panoptic(sources: Sequence[Source],
     records = ImageRecords(
         target.json_path,
         dict(info=target.info, categories=target.categories))
-    inputs = {s.stem: signature(map(Path, s.inputs)) for s in sources}
-    todo = [
-        source for source in sources
-        if not _is_done(records.get(source.stem), source,
-                        inputs[source.stem], target.png_folder)
+    jobs = [
+        (source, read, target) for source in sources if not records.is_done(
+            source, [target.png_folder / f'{source.stem}.png'])
     ]
-    jobs = [(source, read, target) for source in todo]
     for record in run_parallel(_convert, jobs, workers, title) if jobs else ():
-        record['image']['inputs'] = inputs[record['image']['id']]
         records.add(record)
     for record in records.finish([source.stem for source in sources]):
         # Of an image that is gone.
         (target.png_folder / record['annotation']['file_name']).unlink(
             missing_ok=True)
-    return _count(json.loads(target.json_path.read_text()), len(todo))
-
-
-def _is_done(record: Optional[dict], source: Source, inputs: str,
-             png_folder: Path) -> bool:
-    return (record is not None and record['image']['inputs'] == inputs
-            and record['image']['file_name'] == source.file_name
-            and (png_folder / record['annotation']['file_name']).is_file())
+    return _count(records.records.values(), target.categories, len(jobs))
 
 
 def _check_sources(sources: Sequence[Source], target: Target) -> None:
@@ -128,13 +116,10 @@ def _check_sources(sources: Sequence[Source], target: Target) -> None:
 
 
 def _convert(job: tuple) -> dict:
+    """Write the PNG of an image; returns its record."""
     source, read, target = job
+    state = source.state  # before: what changes meanwhile is done again
     segmented = read(source)
-    _check(segmented, source, target)
-    return _write_image(segmented, source, target.png_folder)
-
-
-def _check(segmented: Segmented, source: Source, target: Target) -> None:
     known = {category['id'] for category in target.categories}
     unknown = sorted(set(segmented.category_ids) - known)
     if unknown:
@@ -145,28 +130,26 @@ def _check(segmented: Segmented, source: Source, target: Target) -> None:
         raise ValueError(
             f'{source.file_name}: the segment map holds {low}..{high}, with '
             f'{len(segmented.category_ids)} segments')
-
-
-def _write_image(segmented: Segmented, source: Source, folder: Path) -> dict:
-    """Write the PNG; returns the entries of the annotation file."""
     record, id_map = encode_image(segmented, source)
-    write_png(folder / record['annotation']['file_name'], id2rgb(id_map))
+    write_png(target.png_folder / f'{source.stem}.png', id2rgb(id_map))
+    record['image']['inputs'] = state
     return record
 
 
-def _count(content: dict, converted: int) -> Counts:
-    isthing = {c['id']: c['isthing'] for c in content['categories']}
-    segments = [
-        segment for annotation in content['annotations']
-        for segment in annotation['segments_info']
-    ]
-    crowds = sum(segment['iscrowd'] for segment in segments)
-    things = sum(
-        isthing[segment['category_id']] and not segment['iscrowd']
-        for segment in segments)
-    pixels = sum(im['height'] * im['width'] for im in content['images'])
-    labeled = sum(segment['area'] for segment in segments)
-    return Counts(
-        len(content['images']), things,
-        len(segments) - things - crowds, crowds, 1 - labeled / pixels,
-        converted)
+def _count(records: Iterable[dict], categories: List[dict],
+           converted: int) -> Counts:
+    isthing = {category['id']: category['isthing'] for category in categories}
+    images = things = stuff = crowds = pixels = labeled = 0
+    for record in records:
+        images += 1
+        pixels += record['image']['height'] * record['image']['width']
+        for segment in record['annotation']['segments_info']:
+            labeled += segment['area']
+            if segment['iscrowd']:
+                crowds += 1
+            elif isthing[segment['category_id']]:
+                things += 1
+            else:
+                stuff += 1
+    return Counts(images, things, stuff, crowds, 1 - labeled / pixels,
+                  converted)

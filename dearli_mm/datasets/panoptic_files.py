@@ -3,8 +3,7 @@ import io
 import json
 import zlib
 from pathlib import Path
-from typing import (Any, Dict, Iterable, Iterator, List, NamedTuple, Optional,
-                    Sequence, Tuple)
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 from PIL import Image
@@ -16,13 +15,13 @@ _MAX_IDS = 2**24 - 1
 
 
 class Source(NamedTuple):
-    """What one image is converted from.
+    """What the segments of one image are made of.
 
     Attributes:
         file_name (str): Image, relative to the folder of the images; without
             its suffix it is the image's id, and the name of its PNG.
-        inputs (tuple[str, ...]): Files that the annotation is read from.
-        extra (Any): What else the reader is told of this image.
+        inputs (tuple[str, ...]): Files that the segments depend on.
+        extra (Any): What else is known of this image.
     """
     file_name: str
     inputs: Sequence[str]
@@ -30,11 +29,17 @@ class Source(NamedTuple):
 
     @property
     def stem(self) -> str:
+        """str: The image's id."""
         return Path(self.file_name).with_suffix('').as_posix()
+
+    @property
+    def state(self) -> str:
+        """str: See :func:`signature`, of the inputs."""
+        return signature(self.inputs)
 
 
 class Segmented(NamedTuple):
-    """The annotation of one image.
+    """The segments of one image.
 
     Attributes:
         segment_map (np.ndarray): Integer ``[H, W]``, 0 is void, 1..n.
@@ -47,8 +52,20 @@ class Segmented(NamedTuple):
     iscrowd: Optional[Sequence[int]] = None
 
 
-def encode_image(segmented: Segmented,
-                 source: Source) -> Tuple[dict, np.ndarray]:
+def signature(paths: Iterable[str]) -> str:
+    """What tells whether files have changed: their sizes and times."""
+    stats = [Path(path).stat() for path in paths]
+    return ' '.join(f'{stat.st_size}-{stat.st_mtime_ns}' for stat in stats)
+
+
+def write_png(path: Path, pixels: np.ndarray) -> None:
+    """Write a PNG, all or nothing; uint8 ``[H, W]`` or ``[H, W, 3]``, RGB."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, 'PNG')
+    write_bytes(path, buffer.getvalue())
+
+
+def encode_image(segmented: Segmented, source: Source) -> tuple:
     """What the annotation file says of an image, and its map of ids.
 
     Args:
@@ -62,22 +79,26 @@ def encode_image(segmented: Segmented,
         - np.ndarray: int64 ``[H, W]``, ids of the segments, 0 is void.
     """
     segment_map = np.asarray(segmented.segment_map, np.int32)
-    category_ids, iscrowd = segmented.category_ids, segmented.iscrowd
-    count = len(category_ids)
+    count = len(segmented.category_ids)
     # Unlike 1..n, ids that differ between images keep pycocotools, which
     # looks segments up by id, from quadratic time.
     first = zlib.crc32(source.stem.encode()) % (_MAX_IDS - count) + 1
-    ids = np.concatenate([[0], first + np.arange(count)])
+    areas = np.bincount(segment_map.ravel(), minlength=count + 1)[1:]
+    places = find_objects(segment_map, max_label=count)
+    segments = []
+    for k, (area, place) in enumerate(zip(areas.tolist(), places)):
+        if place is None:
+            continue
+        (top, bottom), (left, right) = ((s.start, s.stop) for s in place)
+        segments.append(
+            dict(
+                id=first + k,
+                category_id=int(segmented.category_ids[k]),
+                area=area,
+                bbox=[left, top, right - left, bottom - top],
+                iscrowd=0 if segmented.iscrowd is None else int(
+                    segmented.iscrowd[k])))
     height, width = segment_map.shape
-    segments = [
-        dict(
-            id=int(first + k),
-            category_id=int(category_ids[k]),
-            area=area,
-            bbox=box,
-            iscrowd=int(iscrowd[k]) if iscrowd is not None else 0)
-        for k, (area, box) in enumerate(_extents(segment_map, count)) if area
-    ]
     record = dict(
         image=dict(
             id=source.stem,
@@ -88,33 +109,7 @@ def encode_image(segmented: Segmented,
             image_id=source.stem,
             file_name=f'{source.stem}.png',
             segments_info=segments))
-    return record, ids[segment_map]
-
-
-def _extents(segment_map: np.ndarray,
-             count: int) -> Iterator[Tuple[int, List[int]]]:
-    """Area and box (x, y, width, height) of segments 1..count."""
-    areas = np.bincount(segment_map.ravel(), minlength=count + 1)[1:]
-    places = find_objects(segment_map, max_label=count)
-    for area, place in zip(areas.tolist(), places):
-        rows, columns = place or (slice(0, 0), slice(0, 0))
-        yield area, [
-            columns.start, rows.start, columns.stop - columns.start,
-            rows.stop - rows.start
-        ]
-
-
-def write_png(path: Path, pixels: np.ndarray) -> None:
-    """Write a PNG in one step; uint8 ``[H, W]`` or ``[H, W, 3]``, RGB."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, 'PNG')
-    write_bytes(path, buffer.getvalue())
-
-
-def signature(paths: Iterable[Path]) -> str:
-    """What tells whether files have changed: their sizes and times."""
-    stats = [path.stat() for path in paths]
-    return ' '.join(f'{stat.st_size}-{stat.st_mtime_ns}' for stat in stats)
+    return record, np.append(0, first + np.arange(count))[segment_map]
 
 
 class ImageRecords:
@@ -143,9 +138,17 @@ class ImageRecords:
         self.is_final = self._load_json()
         self._load_journal()
 
-    def get(self, image_id: str) -> Optional[dict]:
-        """The record of an image, if there is one."""
-        return self.records.get(image_id)
+    def is_done(self, source: Source, files: Iterable[Path]) -> bool:
+        """Whether an image has a record, made of the same inputs, and files.
+
+        Args:
+            source (Source): The image.
+            files (Iterable[Path]): What must have been written for it.
+        """
+        image = self.records.get(source.stem, {}).get('image')
+        return (image is not None and image['file_name'] == source.file_name
+                and image['inputs'] == source.state
+                and all(path.is_file() for path in files))
 
     def add(self, record: dict) -> None:
         """Keep a record, also on disk."""
@@ -178,15 +181,15 @@ class ImageRecords:
                 annotations=[record['annotation'] for record in kept])
             write_text(self.path, json.dumps(content), durable=True)
         self.journal.unlink(missing_ok=True)
-        return [self.records[image_id] for image_id in gone]
+        return [self.records.pop(image_id) for image_id in gone]
 
     def _load_json(self) -> bool:
         """Returns whether the file is there with the same head."""
         if not self.path.exists():
             return False
         content = json.loads(self.path.read_text())
-        info = content.get('info', {})
-        if info.get('converter') != self.head['info']['converter']:
+        converter = content.get('info', {}).get('converter')
+        if converter != self.head['info']['converter']:
             raise ValueError(
                 f'{self.path} is there and was not written by this tool: '
                 'choose another output, or move the file away')
@@ -203,8 +206,8 @@ class ImageRecords:
             return
         text = self.journal.read_text(encoding='utf-8')
         # The last line may have been cut off.
-        lines = [json.loads(line)
-                 for line in text[:text.rfind('\n') + 1].splitlines()]
-        if lines and lines[0] == self.head:
-            self.records.update({r['image']['id']: r for r in lines[1:]})
+        head, *records = map(json.loads,
+                             text[:text.rfind('\n') + 1].splitlines())
+        if head == self.head:
+            self.records.update({r['image']['id']: r for r in records})
             self.is_final = False

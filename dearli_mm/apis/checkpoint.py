@@ -1,15 +1,11 @@
 """What a checkpoint tells of its network, read without running its code."""
 import ast
-import math
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.utils import import_modules_from_strings
-
-_CONSTANTS = dict(inf=math.inf, nan=math.nan)
-
 
 def load_checkpoint(path: str) -> dict:
     """Load a checkpoint to the CPU, as plain data.
@@ -89,46 +85,38 @@ def parse_config_text(text: str) -> dict:
     Raises:
         ValueError: If the text holds anything else.
     """
-    values = {}
     try:
-        for statement in ast.parse(text).body:
-            if not isinstance(statement, ast.Assign) or not isinstance(
-                    statement.targets[0], ast.Name):
+        values = {}
+        for statement in _PlainData().visit(ast.parse(text)).body:
+            if not isinstance(statement, ast.Assign):
                 raise ValueError(ast.unparse(statement))
-            values[statement.targets[0].id] = _evaluate(statement.value)
-    except (SyntaxError, ValueError) as error:
+            values[statement.targets[0].id] = ast.literal_eval(statement.value)
+        return values
+    except (AttributeError, SyntaxError, ValueError) as error:
         raise ValueError(
             'the config in the checkpoint is not plain data '
             f'({str(error)[:80]}); give it as a file: --config FILE') \
             from error
-    return values
 
 
-def _evaluate(node: ast.expr) -> Any:
-    if isinstance(node, ast.Name) and node.id in _CONSTANTS:
-        return _CONSTANTS[node.id]
-    if isinstance(node, (ast.List, ast.Tuple)):
-        items = [_evaluate(item) for item in node.elts]
-        return items if isinstance(node, ast.List) else tuple(items)
-    if isinstance(node, ast.Dict) and None not in node.keys:
-        return {
-            ast.literal_eval(key): _evaluate(value)
-            for key, value in zip(node.keys, node.values)
-        }
-    if _is_dict_call(node):
-        items = _evaluate(node.args[0]) if node.args else {}
-        return dict(
-            items, **{item.arg: _evaluate(item.value)
-                      for item in node.keywords})
-    return ast.literal_eval(node)
+class _PlainData(ast.NodeTransformer):
+    """Makes literals of ``dict(...)``, ``inf`` and ``nan``."""
 
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        start = node.args[0] if node.args else ast.Dict([], [])
+        if ast.unparse(node.func) != 'dict' or len(node.args) > 1 or \
+                not isinstance(start, ast.Dict):
+            return node  # which is no literal
+        # Without a name, `**b` stays what it is, and no literal either.
+        keys = [item.arg and ast.Constant(item.arg) for item in node.keywords]
+        return ast.Dict(start.keys + keys,
+                        start.values + [item.value for item in node.keywords])
 
-def _is_dict_call(node: ast.expr) -> bool:
-    """``dict(a=1)``, or ``dict({'not-a-name': 1})``."""
-    return isinstance(node, ast.Call) and ast.unparse(
-        node.func) == 'dict' and len(node.args) < 2 and all(
-            isinstance(item, ast.Dict) for item in node.args) and all(
-                item.arg for item in node.keywords)
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if isinstance(node.ctx, ast.Load) and node.id in ('inf', 'nan'):
+            return ast.Constant(float(node.id))
+        return node
 
 
 def first_sentence(error: Exception) -> str:

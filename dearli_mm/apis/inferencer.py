@@ -1,18 +1,16 @@
 """Panoptic segmentation of images, from a checkpoint."""
 import zlib
+from itertools import islice
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, List, Optional, Union
+from typing import Iterable, Iterator, List, Optional, Union
 
 import numpy as np
 import torch
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.structures import DetDataSample
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from mmengine.infer import BaseInferencer
 from mmengine.registry import init_default_scope
 
-import dearli_mm  # noqa: F401  (registers its modules)
 from dearli_mm.functional.panoptic_ids import split_panoptic_ids
 from dearli_mm.models.clip import parse_classes
 from dearli_mm.models.detectors import CLIPMask2Former
@@ -27,7 +25,7 @@ from .result_folder import ResultFolder
 from .vocabulary import Vocabulary, make_vocabulary, read_vocabulary
 
 
-class DEARLiInferencer(BaseInferencer):
+class DEARLiInferencer:
     """Panoptic segmentation of images, by the student or the teacher.
 
     A checkpoint alone is enough: it holds its config. Classes can be changed
@@ -72,23 +70,22 @@ class DEARLiInferencer(BaseInferencer):
             classes = read_vocabulary(classes)
         self._network_name = network
         content = load_checkpoint(checkpoint)
-        cfg = load_config(content, checkpoint, config, cfg_options)
+        self.cfg = load_config(content, checkpoint, config, cfg_options)
+        pipeline = self.cfg.test_dataloader.dataset.pipeline
         # Now, as the model shares and changes parts of the config.
         self._config_hash = zlib.crc32(
-            repr((cfg.model, cfg.test_dataloader.dataset.pipeline)).encode())
+            repr((self.cfg.model, pipeline)).encode())
         init_default_scope('mmdet')
-        self._state = content['state_dict']
-        super().__init__(cfg, str(checkpoint), checked_device(device),
-                         'mmdet')
-        del self._state  # the model has it
+        self.model = build_model(self.cfg, content['state_dict'],
+                                 str(checkpoint), network,
+                                 checked_device(device))
+        self._load = ImageLoader(pipeline)
         self._file = Path(checkpoint).expanduser()
         meta = content['meta'].get('dataset_meta') if config is None \
-            else cfg.test_dataloader.dataset.get('metainfo')
-        self.original_vocabulary = self._vocabulary_of(cfg, meta or {})
+            else self.cfg.test_dataloader.dataset.get('metainfo')
+        self.original_vocabulary = self._vocabulary_of_config(meta or {})
         self.set_classes(classes or self.original_vocabulary)
         self.configure(alpha, score_thr)
-
-    # ------------------------------------------------------------- settings
 
     @property
     def network(self) -> CLIPMask2Former:
@@ -147,8 +144,6 @@ class DEARLiInferencer(BaseInferencer):
             score_thr=self.score_thr,
             prompts=self.vocabulary.prompts,
             config=self._config_hash)
-
-    # ------------------------------------------------------------ inference
 
     def __call__(self,
                  inputs,
@@ -218,37 +213,18 @@ class DEARLiInferencer(BaseInferencer):
         check_loading(batch_size, workers)
         self.network.panoptic_fusion_head.test_cfg.update(
             panoptic_on=True, semantic_on=semantic)
-        for loaded in self.preprocess(images, batch_size, workers):
-            yield from (item for item in loaded if isinstance(item, Failure))
-            kept = [item for item in loaded if not isinstance(item, Failure)]
-            if kept:
-                samples = self.forward(
-                    self.collate_fn([item.packed for item in kept]))
-                yield from self.postprocess(samples, kept)
-
-    def preprocess(self, inputs: Iterable[NamedImage], batch_size: int = 1,
-                   workers: int = 2) -> Iterator[list]:
-        """Read images ahead and put them through the test pipeline.
-
-        Yields:
-            list[LoadedImage | Failure]: A batch.
-        """
-        loaded = map_ahead(self.pipeline, inputs, workers, 2 * batch_size)
-        yield from self._get_chunk_data(loaded, batch_size)
-
-    def postprocess(self, preds: List[DetDataSample], visualization: list,
-                    return_datasample: bool = False,
-                    **kwargs) -> List[PanopticPrediction]:
-        """Turn a model's samples into predictions.
-
-        Args:
-            preds (list[DetDataSample]): Of a batch.
-            visualization (list[LoadedImage]): Their images.
-        """
-        return [
-            self._prediction(sample, item.name, item.image)
-            for sample, item in zip(preds, visualization)
-        ]
+        loaded = map_ahead(self._load, images, workers, 2 * batch_size)
+        while batch := list(islice(loaded, batch_size)):
+            yield from (item for item in batch if isinstance(item, Failure))
+            batch = [item for item in batch if not isinstance(item, Failure)]
+            if not batch:
+                continue
+            with torch.no_grad():
+                # Images of different sizes; the model pads them.
+                samples = self.model.test_step(
+                    pseudo_collate([item.packed for item in batch]))
+            for sample, item in zip(samples, batch):
+                yield self._prediction(sample, item.name, item.image)
 
     def _prediction(self, sample: DetDataSample, name: str,
                     image: np.ndarray) -> PanopticPrediction:
@@ -263,31 +239,11 @@ class DEARLiInferencer(BaseInferencer):
             found.scores.cpu().numpy(),
             labels < self.vocabulary.num_things, self.vocabulary, semantic)
 
-    def visualize(self, inputs: list, preds: List[PanopticPrediction],
-                  show: bool = False, **kwargs) -> List[np.ndarray]:
-        """Pictures of predictions, uint8 RGB."""
-        return [prediction.draw() for prediction in preds]
-
-    # ------------------------------------------------------------- building
-
-    def _init_model(self, cfg: Config, weights: str,
-                    device: str) -> torch.nn.Module:
-        return build_model(cfg, self._state, weights, self._network_name,
-                           device)
-
-    def _init_pipeline(self, cfg: Config) -> ImageLoader:
-        return ImageLoader(cfg.test_dataloader.dataset.pipeline)
-
-    def _vocabulary_of(self, cfg: Config, meta: dict) -> Vocabulary:
+    def _vocabulary_of_config(self, meta: dict) -> Vocabulary:
         """Prompts of the config, with names and colours of the dataset."""
-        classes = detector_config(cfg).panoptic_head.text_classifier.classes
+        classes = detector_config(
+            self.cfg).panoptic_head.text_classifier.classes
         return make_vocabulary(
             [', '.join(names) for names in parse_classes(classes)],
             self.network.panoptic_head.num_things_classes,
             meta.get('classes'), meta.get('palette'))
-
-    def _init_collate(self, cfg: Config) -> Callable:
-        return pseudo_collate  # images of different sizes; padded later
-
-    def _init_visualizer(self, cfg: Config) -> None:
-        """Pictures are drawn by functions of ``dearli_mm.visualization``."""

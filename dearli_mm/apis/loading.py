@@ -45,16 +45,15 @@ class ImageLoader:
 
     def __call__(self, image: NamedImage) -> Union[LoadedImage, Failure]:
         """Load one image; an unreadable file becomes a :class:`Failure`."""
-        results = dict(img_path=image.name)
-        try:
-            if isinstance(image.image, np.ndarray):
-                shape = image.image.shape[:2]
-                results.update(
-                    img=image.image, img_shape=shape, ori_shape=shape)
-            else:
+        if isinstance(image.image, np.ndarray):
+            shape = image.image.shape[:2]
+            results = dict(img_path=image.name, img=image.image,
+                           img_shape=shape, ori_shape=shape)
+        else:
+            try:
                 results = self._load(dict(img_path=image.image))
-        except OSError as error:
-            return Failure(image.name, error)
+            except OSError as error:
+                return Failure(image.name, error)
         rgb = np.ascontiguousarray(results['img'][..., ::-1])
         return LoadedImage(image.name, rgb, self._transform(results))
 
@@ -75,9 +74,12 @@ def map_ahead(function: Callable, items: Iterable, workers: int,
               ahead: int) -> Iterator[Any]:
     """Results in order, worked out ahead of time in threads.
 
+    Unlike ``Executor.map`` it takes items, of which there may be no end, only
+    as far ahead as needed.
+
     Args:
         function (Callable): Of one item.
-        items (Iterable): Taken only as far ahead as needed.
+        items (Iterable): Its arguments.
         workers (int): Threads; 0 for none.
         ahead (int): How many results may wait.
     """

@@ -10,7 +10,7 @@ import numpy as np
 from dearli_mm.functional.panoptic_ids import id2rgb
 
 from ..datasets.panoptic_files import (ImageRecords, Segmented, Source,
-                                       encode_image, signature, write_png)
+                                       encode_image, write_png)
 from ..utils.atomic import write_bytes
 from .inputs import NamedImage
 from .prediction import PanopticPrediction
@@ -71,8 +71,10 @@ class ResultFolder:
             ValueError: If two of them would have the same results.
         """
         names: Dict[str, str] = {}
+        todo = []
         for image in images:
-            source = _source(image)
+            is_file = isinstance(image.image, (str, os.PathLike))
+            source = Source(image.name, (image.image, ) if is_file else ())
             other = names.setdefault(source.stem, image.name)
             if source.stem in self._sources:
                 raise ValueError(
@@ -80,12 +82,17 @@ class ResultFolder:
                     f'{source.stem}{_SUFFIX[self.outputs[0]]}: rename one of '
                     'them, or give them in two runs')
             self._sources[source.stem] = source
-        return [image for image in images if not self._is_done(image)]
+            files = [self._path(output, source.stem)
+                     for output in self.outputs]
+            if not (is_file and self._records.is_done(source, files)):
+                todo.append(image)
+        return todo
 
     def add(self, prediction: PanopticPrediction) -> None:
         """Write the results of an image."""
         source = self._sources.get(
             _stem(prediction.name)) or Source(prediction.name, ())
+        stem, state = source.stem, source.state
         record, id_map = encode_image(
             Segmented(prediction.seg_map,
                       self._category_ids[prediction.labels]), source)
@@ -93,8 +100,7 @@ class ResultFolder:
         for segment, score in zip(record['annotation']['segments_info'],
                                   prediction.scores):
             segment['score'] = round(float(score), 5)
-        record['image']['inputs'] = _state(source.inputs)
-        stem = source.stem
+        record['image']['inputs'] = state
         if 'panoptic' in self.outputs:
             write_png(self._path('panoptic', stem), id2rgb(id_map))
         if 'semantic' in self.outputs:
@@ -102,7 +108,9 @@ class ResultFolder:
                 self._path('semantic', stem),
                 prediction.semantic.astype(self._dtype))
         if 'overlay' in self.outputs:
-            write_bytes(self._path('overlay', stem), _jpeg(prediction.draw()))
+            _, jpeg = cv2.imencode('.jpg', prediction.draw()[..., ::-1],
+                                   (cv2.IMWRITE_JPEG_QUALITY, 90))
+            write_bytes(self._path('overlay', stem), jpeg.tobytes())
         self._records.add(record)
 
     def finish(self, names: Iterable[str]) -> None:
@@ -112,18 +120,9 @@ class ResultFolder:
             names (Iterable[str]): Images that it is to list; those without
                 results (as they could not be read) are left out.
         """
-        stems = [_stem(name) for name in names]
+        stems = map(_stem, names)
         self._records.finish(
-            [stem for stem in stems if self._records.get(stem)])
-
-    def _is_done(self, image: NamedImage) -> bool:
-        source = _source(image)
-        record = self._records.get(source.stem)
-        return (bool(source.inputs) and record is not None
-                and record['image']['inputs'] == _state(source.inputs)
-                and record['image']['file_name'] == image.name and all(
-                    self._path(output, source.stem).is_file()
-                    for output in self.outputs))
+            [stem for stem in stems if stem in self._records.records])
 
     def _path(self, output: str, stem: str) -> Path:
         return self.root / output / f'{stem}{_SUFFIX[output]}'
@@ -141,17 +140,3 @@ class ResultFolder:
 
 def _stem(name: str) -> str:
     return Source(name, ()).stem
-
-
-def _source(image: NamedImage) -> Source:
-    is_file = isinstance(image.image, (str, os.PathLike))
-    return Source(image.name, (image.image, ) if is_file else ())
-
-
-def _state(inputs: Sequence[str]) -> str:
-    return signature(map(Path, inputs))
-
-
-def _jpeg(rgb: np.ndarray) -> bytes:
-    return cv2.imencode('.jpg', rgb[..., ::-1],
-                        (cv2.IMWRITE_JPEG_QUALITY, 90))[1].tobytes()

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Sequence, Union
 
-import cv2
+import mmcv
 import numpy as np
 
 from dearli_mm.datasets.image_files import UnreadableImageError
@@ -46,29 +46,24 @@ def find_inputs(inputs: Union[Input, Sequence[Input]]) -> List[NamedImage]:
         ValueError: If there is no image, or an array has another shape or
             type.
     """
-    root = None
-    if isinstance(inputs, (str, Path)) and Path(inputs).is_dir():
-        root = str(inputs)
     items = inputs if isinstance(inputs, (list, tuple)) else [inputs]
     found: List[Input] = []
     for item in items:
         found += [item] if isinstance(item, np.ndarray) else _files(item)
     if not found:
         raise ValueError(f'inputs={inputs!r} holds no image')
-    paths = [
-        os.path.abspath(item) for item in found
-        if not isinstance(item, np.ndarray)
+    folders = [os.path.dirname(os.path.abspath(item)) for item in found
+               if not isinstance(item, np.ndarray)]
+    if isinstance(inputs, (str, Path)) and Path(inputs).is_dir():
+        root = str(inputs)
+    else:
+        root = os.path.commonpath(folders) if folders else ''
+    return [
+        NamedImage(f'array_{number}', _as_bgr(item)) if isinstance(
+            item, np.ndarray) else NamedImage(
+                Path(os.path.relpath(item, root)).as_posix(), str(item))
+        for number, item in enumerate(found)
     ]
-    if root is None and paths:
-        root = os.path.commonpath([os.path.dirname(path) for path in paths])
-    images = []
-    for number, item in enumerate(found):
-        if isinstance(item, np.ndarray):
-            images.append(NamedImage(f'array_{number}', _as_bgr(item)))
-        else:
-            name = Path(os.path.relpath(item, root)).as_posix()
-            images.append(NamedImage(name, str(item)))
-    return images
 
 
 def is_video(path: Input) -> bool:
@@ -92,37 +87,24 @@ class Video:
         self.path = Path(path)
         if not self.path.is_file():
             raise FileNotFoundError(f'inputs={str(path)!r}: no such file')
-        reader = self._open()
-        self.fps = reader.get(cv2.CAP_PROP_FPS) or 25.
+        self._reader = mmcv.VideoReader(str(path))
+        if not self._reader.opened:
+            raise UnreadableImageError(
+                f'{path}: OpenCV cannot open the video; it is broken, or of '
+                'a format that this build of OpenCV does not know')
+        self.fps = self._reader.fps or 25.
         # What the header says, which may be wrong: for the progress bar.
-        self.num_frames = max(0, int(reader.get(cv2.CAP_PROP_FRAME_COUNT)))
-        reader.release()
+        self.num_frames = max(0, self._reader.frame_cnt)
 
     def __iter__(self) -> Iterator[NamedImage]:
         """Frames as ``<stem>/000000``, ..., uint8 BGR ``[H, W, 3]``."""
-        reader = self._open()
-        number = 0
-        try:
-            while True:
-                there, frame = reader.read()
-                if not there:
-                    break
-                yield NamedImage(f'{self.path.stem}/{number:06d}', frame)
-                number += 1
-        finally:
-            reader.release()
-        if number == 0:
+        number = -1
+        for number, frame in enumerate(self._reader):
+            yield NamedImage(f'{self.path.stem}/{number:06d}', frame)
+        if number < 0:
             raise UnreadableImageError(
                 f'{self.path}: no frame can be decoded; convert the video '
                 'with ffmpeg to H.264 or MJPEG')
-
-    def _open(self) -> cv2.VideoCapture:
-        reader = cv2.VideoCapture(str(self.path))
-        if not reader.isOpened():
-            raise UnreadableImageError(
-                f'{self.path}: OpenCV cannot open the video; it is broken, '
-                'or of a format that this build of OpenCV does not know')
-        return reader
 
 
 def _files(item: Union[str, Path]) -> Sequence[Union[str, Path]]:

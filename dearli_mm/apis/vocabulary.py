@@ -11,8 +11,6 @@ from dearli_mm.visualization import palette
 
 _SYNTAX = ('write "ball,star;sand,water": commas between classes, a '
            'semicolon between things and stuff, | between synonyms')
-_INDEX = re.compile(r'\d+\s*:')
-
 
 class Vocabulary(NamedTuple):
     """The classes of a network at test time, things first.
@@ -95,10 +93,12 @@ def read_vocabulary(classes: str) -> Vocabulary:
     if not path.is_file():
         raise FileNotFoundError(f'classes={classes!r}: no such file; give a '
                                 f'file with one class a line, or {_SYNTAX}')
-    parts = _without_index(path.read_text()).split(';')
+    # Without "index:", and without class 0 if it is called invalid.
+    text = re.sub(r'^0\s*:\s*invalid.*|^\d+\s*:', '', path.read_text(),
+                  flags=re.MULTILINE)
     return _from_parts([[
         line.replace(',', '|') for line in part.splitlines() if line.strip()
-    ] for part in parts], classes)
+    ] for part in text.split(';')], classes)
 
 
 def parse_vocabulary(text: str) -> Vocabulary:
@@ -127,26 +127,11 @@ def _from_parts(parts: List[List[str]], given: str) -> Vocabulary:
     if len(parts) > 2:
         raise ValueError(
             f'{source} has {len(parts) - 1} semicolons; {_SYNTAX}')
-    lines = [_synonyms(line, source) for part in parts for line in part]
-    if not lines:
+    classes = [[name.strip() for name in line.split('|')]
+               for part in parts for line in part]
+    if not classes:
         raise ValueError(f'{source} names no class; {_SYNTAX}')
-    return make_vocabulary(lines, len(parts[0]))
-
-
-def _without_index(text: str) -> str:
-    lines = []
-    for line in text.splitlines():
-        index = _INDEX.match(line)
-        names = line[index.end():] if index else line
-        if index and int(index.group()[:-1]) == 0 and \
-                names.strip().startswith('invalid'):
-            continue
-        lines.append(names)
-    return '\n'.join(lines)
-
-
-def _synonyms(line: str, source: str) -> str:
-    names = [name.strip() for name in line.split('|')]
-    if not all(names):
-        raise ValueError(f'{source} has an empty name ({line!r}); {_SYNTAX}')
-    return ', '.join(names)
+    if not all(name for names in classes for name in names):
+        raise ValueError(f'{source} has an empty name; {_SYNTAX}')
+    return make_vocabulary([', '.join(names) for names in classes],
+                           len(parts[0]))

@@ -63,14 +63,13 @@ def browse_masks(masks: str,
                  num_overlays: int = 16,
                  num_images: Optional[int] = None,
                  seed: int = 0) -> str:
-    """Write overlays, a picture and a table of statistics.
+    """Write overlays and a table of statistics.
 
     Args:
         masks (str): Folder that tools/sam_masks.py wrote.
         images (str, optional): Folder of the images; without it there are no
             overlays.
-        out (str): Folder for ``<name>.png``, ``statistics.png`` and
-            ``statistics.txt``.
+        out (str): Folder for ``<name>.png`` and ``statistics.txt``.
         num_overlays (int): Number of images to draw. Defaults to 16.
         num_images (int, optional): Number of images that count in the
             statistics, drawn at random. Defaults to all.
@@ -99,9 +98,6 @@ def browse_masks(masks: str,
     table = _table(statistics)
     title = ', '.join(f'{key}={value}' for key, value in settings.items())
     write_text(target / 'statistics.txt', f'{title}\n{table}\n')
-    _plot(statistics, f'{len(names[:num_images])} images, '
-          f'{len(statistics["stability"])} masks of {settings["generator"]}',
-          target / 'statistics.png')
     return table
 
 
@@ -133,24 +129,3 @@ def _table(statistics: Dict[str, pd.Series]) -> str:
     empty = int((statistics['masks per image'] == 0).sum())
     return (pd.DataFrame(rows).T.to_string(float_format='%.2f') +
             f'\nimages without masks: {empty}')
-
-
-def _plot(statistics: Dict[str, pd.Series], title: str, path: Path) -> None:
-    """Histograms of masks per image, area and stability."""
-    from matplotlib.figure import Figure
-    figure = Figure(figsize=(12, 3.4), layout='constrained')
-    counts, areas, stability = figure.subplots(1, 3)
-    values = statistics['masks per image']
-    # Whole numbers, each in the middle of a bar.
-    step = 1 + (values.max() - values.min()) // 40
-    counts.hist(values, np.arange(values.min(), values.max() + 2, step) - 0.5)
-    counts.set(xlabel=values.name, ylabel='images')
-    values = statistics['area, % of the image']
-    low = min(values.min(), 1) if len(values) else 1
-    areas.hist(values, np.geomspace(low, 100, 40))
-    areas.set(xlabel=values.name, ylabel='masks', xscale='log')
-    stability.hist(statistics['stability'], 40)
-    stability.set(xlabel='stability', ylabel='masks')
-    figure.suptitle(title)
-    with atomic_path(path) as part:
-        figure.savefig(part, dpi=100, format='png')

@@ -10,7 +10,7 @@ from mmengine.fileio import get
 from tqdm import tqdm
 
 from dearli_mm.datasets.image_files import decode_image
-from dearli_mm.datasets.masks import STATES, MaskFolder, digest
+from dearli_mm.datasets.masks import STATES, MaskFolder
 
 from .processes import count_together, from_main
 from .registry import MaskGenerator
@@ -42,13 +42,13 @@ def generate_masks(images: Dict[str, str],
             settings.
     """
     folder = MaskFolder(out)
-    settings, todo = from_main(
+    # Told, as a shared disk may show the others meta.json late.
+    folder.digest, todo = from_main(
         lambda: _plan(images, generator, folder, dry_run))
     if dry_run or not todo:
         return 0
     failures = sum(
-        dist.all_gather_object(
-            _work(todo, generator, folder, digest(settings))), [])
+        dist.all_gather_object(_work(todo, generator, folder)), [])
     if dist.is_main_process():
         _say(f'wrote masks of {len(todo) - len(failures)} images to {out}')
         if failures:
@@ -61,11 +61,9 @@ def generate_masks(images: Dict[str, str],
 
 def _plan(images: Dict[str, str], generator: MaskGenerator,
           folder: MaskFolder, dry_run: bool) -> tuple:
-    """The settings, and the images that are left."""
-    settings = generator.settings()
-    folder.prepare(settings, dry_run)
-    expected = digest(settings)
-    states = {name: folder.state(name, expected) for name in images}
+    """Digest of the settings, and the images that are left."""
+    folder.prepare(generator.settings(), dry_run)
+    states = {name: folder.state(name) for name in images}
     counts = Counter(states.values())
     todo = [(name, path) for name, path in images.items()
             if states[name] != 'done']
@@ -77,11 +75,11 @@ def _plan(images: Dict[str, str], generator: MaskGenerator,
         if shown and not dry_run:
             _say(f'masks that are {state} are made anew, such as those of '
                  f'{", ".join(shown)}')
-    return settings, todo
+    return folder.digest, todo
 
 
 def _work(todo: List[Tuple[str, str]], generator: MaskGenerator,
-          folder: MaskFolder, expected: str) -> Failures:
+          folder: MaskFolder) -> Failures:
     """Take images until there are no more; returns those that failed."""
     generator.prepare()  # its errors are no fault of the images
     failures: Failures = []
@@ -106,7 +104,7 @@ def _work(todo: List[Tuple[str, str]], generator: MaskGenerator,
                 failures.append(_failure(path, error, not failures))
                 continue
             # Outside: that nothing can be written is no fault of the image.
-            folder.write(name, *image.shape[:2], instances, expected)
+            folder.write(name, *image.shape[:2], instances)
 
 
 def read_rgb(path: str) -> np.ndarray:

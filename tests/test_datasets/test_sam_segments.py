@@ -7,7 +7,7 @@ from mmdet.registry import DATASETS, TRANSFORMS
 from mmdet.structures.mask import BitmapMasks
 from torch.utils.data import DataLoader
 
-from dearli_mm.datasets.masks import MaskFolder, PackedMasks, digest
+from dearli_mm.datasets.masks import MaskFolder, PackedMasks
 from dearli_mm.datasets.samplers import Draw
 from dearli_mm.masks import coco_instances, encode_masks
 
@@ -36,7 +36,7 @@ def write(root, name, masks, shape=(40, 50)):
     folder = MaskFolder(root / 'masks')
     folder.prepare(SETTINGS)
     masks = np.asarray(masks, dtype=bool).reshape(-1, *shape)
-    folder.write(name, *shape, instances(masks), digest(SETTINGS))
+    folder.write(name, *shape, instances(masks))
     image = np.zeros((*shape, 3), np.uint8)
     if len(masks):
         image[masks[0]] = 255

@@ -3,7 +3,7 @@ import numpy as np
 
 from dearli_mm.masks import coco_instances, encode_masks
 from dearli_mm.masks.browse import browse_masks, compose_by_area
-from dearli_mm.datasets.masks import MaskFolder, digest
+from dearli_mm.datasets.masks import MaskFolder
 
 
 def test_composition_is_the_references(golden):
@@ -21,7 +21,7 @@ def test_overlays_and_statistics(tmp_path):
         encode_masks(masks), [0.5, 0.7], [1, 1], [(0, 0, 20, 10)] * 2,
         [(0, 0)] * 2)
     for name, instances in (('a/x.png', found), ('y.png', [])):
-        folder.write(name, 10, 20, instances, digest(dict(generator='Hand')))
+        folder.write(name, 10, 20, instances)
         path = tmp_path / 'images' / name
         path.parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(path), np.zeros((10, 20, 3), np.uint8))

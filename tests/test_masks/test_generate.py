@@ -87,17 +87,16 @@ def test_second_run_does_what_is_left(run, tmp_path, capsys):
     cut = folder.path('002.png')
     cut.write_bytes(cut.read_bytes()[:-30])
     other = folder.path('deeper/000.png')
-    digest = folder.meta()['digest']
-    other.write_text(other.read_text().replace(digest, 16 * '0'))
+    other.write_text(other.read_text().replace(folder.digest, 16 * '0'))
     capsys.readouterr()
     assert run('--dry-run') == 0
     text = capsys.readouterr().out
     assert '2 done, 1 missing, 1 broken, 1 foreign; 3 are left' in text
-    assert folder.state('001.png', digest) == 'missing'
+    assert folder.state('001.png') == 'missing'
     assert run() == 0
     text = capsys.readouterr().out
     assert 'broken are made anew, such as those of 002.png' in text
-    assert {folder.state(name, digest) for name in folder.names()} == {'done'}
+    assert {folder.state(name) for name in folder.names()} == {'done'}
     assert len(folder.names()) == 5
     assert done.stat().st_mtime_ns == before
 
@@ -182,10 +181,9 @@ def test_killed_then_finished_by_two_processes(tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
 
-    digest = folder.meta()['digest']
     survivors = folder.names()
     assert 4 <= len(survivors) < 31
-    assert {folder.state(name, digest) for name in survivors} == {'done'}
+    assert {folder.state(name) for name in survivors} == {'done'}
     stamps = {name: folder.path(name).stat().st_mtime_ns
               for name in survivors}
     result = subprocess.run(
@@ -195,7 +193,7 @@ def test_killed_then_finished_by_two_processes(tmp_path):
     assert f'31 images: {len(survivors)} done' in result.stdout
     assert '1 images failed' in result.stdout
     assert len(folder.names()) == 30
-    assert {folder.state(name, digest) for name in folder.names()} == {'done'}
+    assert {folder.state(name) for name in folder.names()} == {'done'}
     for name, stamp in stamps.items():
         assert folder.path(name).stat().st_mtime_ns == stamp
 
@@ -215,8 +213,7 @@ def test_two_folders_in_one_process_group(images, tmp_path):
     mp.spawn(_write_both, (tmp_path / 'store', str(images), folders),
              nprocs=2)
     for folder in map(MaskFolder, folders):
-        digest = folder.meta()['digest']
-        assert {folder.state(name, digest) for name in find_images(
+        assert {folder.state(name) for name in find_images(
             str(images))} == {'done'}
 
 

@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Union
 
@@ -40,12 +41,9 @@ class MaskFolder:
     def names(self) -> List[str]:
         """Images that have a file, sorted, relative to the image folder."""
         return sorted(
-            os.path.relpath(os.path.join(folder, file), self.root)[:-5]
-            for folder, _, files in os.walk(self.root) for file in files
-            if file.endswith('.json') and not file.startswith('.')
-            and os.path.join(folder, file) != str(self.root / META))
-
-    # --------------------------------------------------------------- settings
+            path.relative_to(self.root).as_posix()[:-len('.json')]
+            for path in self.root.rglob('[!.]*.json')
+            if path != self.root / META)
 
     def meta(self) -> Dict[str, Any]:
         """Content of ``meta.json``.
@@ -67,6 +65,11 @@ class MaskFolder:
                              f'({error}). {_NEW_FOLDER}') from error
         return meta
 
+    @cached_property
+    def digest(self) -> str:
+        """str: Fingerprint of the settings, 16 hexadecimal digits."""
+        return self.meta()['digest']
+
     def prepare(self, settings: Dict[str, Any], dry_run: bool = False) -> None:
         """Note the settings, or compare them with those noted.
 
@@ -78,50 +81,48 @@ class MaskFolder:
             ValueError: If the folder holds something else, or masks made
                 with other settings.
         """
-        if not (self.root / META).exists():
-            if self.root.exists() and any(self.root.iterdir()):
-                raise ValueError(f'{self.root} is not empty and was not '
-                                 f'written by this tool (no {META} in it). '
-                                 f'{_NEW_FOLDER}')
-            if not dry_run:
-                meta = dict(settings=settings, digest=digest(settings))
-                write_text(self.root / META,
-                           json.dumps(meta, indent=2) + '\n')
-            return
-        meta = self.meta()
-        if meta['digest'] != digest(settings):
-            raise ValueError(
-                f'{self.root} holds masks made with other settings: '
-                f'{_differences(meta["settings"], settings)}. {_NEW_FOLDER}')
+        text = json.dumps(settings, sort_keys=True)
+        self.digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        if (self.root / META).exists():
+            meta = self.meta()
+            if meta['digest'] != self.digest:
+                raise ValueError(
+                    f'{self.root} holds masks made with other settings: '
+                    f'{_differences(meta["settings"], settings)}. '
+                    f'{_NEW_FOLDER}')
+        elif self.root.exists() and any(self.root.iterdir()):
+            raise ValueError(f'{self.root} is not empty and was not written '
+                             f'by this tool (no {META} in it). {_NEW_FOLDER}')
+        elif not dry_run:
+            meta = dict(settings=settings, digest=self.digest)
+            write_text(self.root / META, json.dumps(meta, indent=2) + '\n')
 
-    # ------------------------------------------------------------------ files
-
-    def state(self, name: str, expected: str) -> str:
-        """Whether an image has masks.
+    def state(self, name: str) -> str:
+        """Whether an image has masks; one of ``STATES``.
 
         Args:
             name (str): See :meth:`path`.
-            expected (str): Digest of the settings.
 
         Returns:
             str: ``'done'``; ``'missing'``; ``'broken'`` if the file is not
             complete; ``'foreign'`` if it was made with other settings.
         """
+        expected = self._tail().encode()
         try:
             with open(self.path(name), 'rb') as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - len(_tail(expected))))
-                tail = file.read().decode('utf-8', 'replace')
+                file.seek(-min(len(expected), file.seek(0, os.SEEK_END)),
+                          os.SEEK_END)
+                tail = file.read()
         except FileNotFoundError:
             return 'missing'
-        if tail == _tail(expected):
+        if tail == expected:
             return 'done'
-        start, _, end = _tail(expected).partition(expected)
+        start, end = expected.split(self.digest.encode())
         whole = tail.startswith(start) and tail.endswith(end)
         return 'foreign' if whole else 'broken'
 
     def write(self, name: str, height: int, width: int,
-              instances: Sequence[Dict[str, Any]], expected: str) -> None:
+              instances: Sequence[Dict[str, Any]]) -> None:
         """Write the masks of an image, all or nothing.
 
         Args:
@@ -130,7 +131,6 @@ class MaskFolder:
             width (int): Of the image.
             instances (Sequence[dict]): COCO annotations without ids; there
                 may be none.
-            expected (str): Digest of the settings.
         """
         annotations = [
             dict(id=number, image_id=1, category_id=1, iscrowd=0, **instance)
@@ -143,7 +143,7 @@ class MaskFolder:
                 ],
                 categories=[dict(id=1, name='object')],
                 annotations=annotations))
-        write_text(self.path(name), content[:-1] + _tail(expected))
+        write_text(self.path(name), content[:-1] + self._tail())
 
     def read(self, name: str) -> Dict[str, Any]:
         """The COCO dataset of one image.
@@ -153,6 +153,9 @@ class MaskFolder:
             ValueError: If its file is not complete.
         """
         return read_mask_file(self.path(name))
+
+    def _tail(self) -> str:
+        return f', "info": {{"settings": "{self.digest}"}}}}\n'
 
 
 def read_mask_file(path: Union[str, Path]) -> Dict[str, Any]:
@@ -175,16 +178,6 @@ def read_mask_file(path: Union[str, Path]) -> Dict[str, Any]:
                          'tools/sam_masks.py again, which replaces it'
                          ) from error
     return content
-
-
-def digest(settings: Dict[str, Any]) -> str:
-    """Short fingerprint of settings, 16 hexadecimal digits."""
-    text = json.dumps(settings, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _tail(expected: str) -> str:
-    return f', "info": {{"settings": "{expected}"}}}}\n'
 
 
 def _differences(there: Dict[str, Any], asked: Dict[str, Any]) -> str:

@@ -20,8 +20,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint')
     parser.add_argument(
         'inputs', nargs='+',
-        help='images, folders, patterns, .txt lists with one path a line, or '
-        'one video')
+        help='images, folders, patterns, .txt lists with one path per line, '
+        'or one video')
     parser.add_argument('--out', required=True, help='folder to write')
     parser.add_argument(
         '--save', nargs='+', choices=OUTPUTS,

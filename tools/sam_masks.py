@@ -29,7 +29,7 @@ def parse_args() -> Tuple[argparse.Namespace, Dict[str, Any]]:
 
     parser = argparse.ArgumentParser(description=__doc__, parents=[first])
     parser.add_argument(
-        'images', help='folder, text file with one path a line, or config')
+        'images', help='folder, text file with one path per line, or config')
     parser.add_argument('out', help='folder to write')
     parser.add_argument(
         '--dataset', default='train_dataloader.dataset', metavar='KEY',

@@ -14,7 +14,7 @@ def add_network_flags(parser: argparse.ArgumentParser) -> None:
         '--classes', metavar='"a|synonym,b;c"',
         help='other classes than those of the checkpoint: things, then, '
         'after a semicolon, stuff; | between synonyms; or a text file with '
-        'one class a line and a line ";" between things and stuff')
+        'one class per line and a line ";" between things and stuff')
     parser.add_argument(
         '--network', choices=('student', 'teacher'), default='student',
         help='default: student')

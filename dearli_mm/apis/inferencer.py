@@ -160,7 +160,7 @@ class DEARLiInferencer:
                 are BGR, as OpenCV reads them.
             out_dir (str, optional): Folder to write to as well; see
                 ``docs/inference.md``.
-            batch_size (int): Images a forward pass. Defaults to 1.
+            batch_size (int): Images per forward pass. Defaults to 1.
             return_vis (bool): Whether predictions have a picture, ``vis``.
             return_semantic (bool): Whether they have a semantic map.
             workers (int): Threads that read images; 0 for none.
@@ -202,7 +202,7 @@ class DEARLiInferencer:
 
         Args:
             images (Iterable[NamedImage]): Also without end.
-            batch_size (int): Images a forward pass. Defaults to 1.
+            batch_size (int): Images per forward pass. Defaults to 1.
             workers (int): Threads that read images; 0 for none.
             semantic (bool): Whether predictions have a semantic map.
 

@@ -33,7 +33,7 @@ def find_inputs(inputs: Union[Input, Sequence[Input]]) -> List[NamedImage]:
     Args:
         inputs (str | Path | np.ndarray | Sequence): An image file, a folder
             (with its subfolders), a pattern (``**`` stands for folders), a
-            text file with one path a line, an array (uint8 BGR
+            text file with one path per line, an array (uint8 BGR
             ``[H, W, 3]`` or grey ``[H, W]``), or a list of these.
 
     Returns:

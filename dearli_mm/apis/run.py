@@ -28,7 +28,7 @@ def infer_images(inferencer: DEARLiInferencer,
         images (Sequence[NamedImage]): From :func:`find_inputs`.
         out_dir (str): Folder.
         outputs (Sequence[str]): What to write.
-        batch_size (int): Images a forward pass. Defaults to 1.
+        batch_size (int): Images per forward pass. Defaults to 1.
         workers (int): Threads that read images; 0 for none.
 
     Returns:
@@ -70,7 +70,7 @@ def infer_video(inferencer: DEARLiInferencer,
         out_dir (str): Folder; the video becomes ``<stem>.mp4``, the results
             of frame 0 ``panoptic/<stem>/000000.png``, and so on.
         outputs (Sequence[str]): What to write.
-        batch_size (int): Frames a forward pass. Defaults to 1.
+        batch_size (int): Frames per forward pass. Defaults to 1.
         workers (int): Threads that prepare frames; 0 for none.
 
     Raises:

@@ -78,7 +78,7 @@ def read_vocabulary(classes: str) -> Vocabulary:
 
     Args:
         classes (str): What :func:`parse_vocabulary` reads, or the path of a
-            text file with one class a line, its synonyms separated by commas
+            text file with one class per line, its synonyms separated by commas
             or ``|``, and a line ``;`` between things and stuff. An
             ``index:`` before the names is left out, and class 0 with it if
             it is called ``invalid...``.
@@ -92,7 +92,7 @@ def read_vocabulary(classes: str) -> Vocabulary:
         return parse_vocabulary(classes)
     if not path.is_file():
         raise FileNotFoundError(f'classes={classes!r}: no such file; give a '
-                                f'file with one class a line, or {_SYNTAX}')
+                                f'file with one class per line, or {_SYNTAX}')
     # Without "index:", and without class 0 if it is called invalid.
     text = re.sub(r'^0\s*:\s*invalid.*|^\d+\s*:', '', path.read_text(),
                   flags=re.MULTILINE)

@@ -23,7 +23,7 @@ class LabelmeClasses(NamedTuple):
     Attributes:
         things (tuple[str, ...]): Labels of things; every shape is one, or
             all shapes of one label and group id.
-        stuff (tuple[str, ...]): Labels of stuff; one segment an image.
+        stuff (tuple[str, ...]): Labels of stuff; one segment per image.
         ignore (tuple[str, ...]): Labels of areas that are void.
     """
     things: Tuple[str, ...]

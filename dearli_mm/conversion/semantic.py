@@ -41,7 +41,7 @@ def convert_semantic(data: SemanticSource,
                      workers: int = 4) -> Counts:
     """Write semantic data as COCO panoptic.
 
-    Classes are stuff, one segment an image; of those named as things every
+    Classes are stuff, one segment per image; of those named as things every
     connected component is an instance, which the file's info says.
 
     Args:
@@ -183,7 +183,7 @@ def read_semantic_image(source: Source,
     values = np.array(Image.open(path))
     if values.ndim != 2:
         raise ValueError(f'{path} has {values.shape[2]} channels: a label '
-                         'file is grey or palette, one value a class')
+                         'file is grey or palette, one value per class')
     check_frame(image, values.shape, path)
     unknown = set(np.unique(values).tolist()) - set(labels) - set(ignore)
     if unknown:

@@ -58,7 +58,7 @@ def make_split(ann_file: str,
                seed: int = 0,
                cover_classes: bool = False,
                exclude: Sequence[str] = ()) -> List[str]:
-    """Draw labelled images at random and write them, one a line.
+    """Draw labelled images at random and write them, one per line.
 
     The choice depends on the names of the images and the seed alone.
 
@@ -149,7 +149,7 @@ def check_split(split: str,
 
 
 def split_overlaps(splits: Sequence[str]) -> List[str]:
-    """How many images each two of several splits share, a line a pair."""
+    """How many images each two of several splits share, a line per pair."""
     names = {split: set(read_split(split)) for split in splits}
     return [
         f'{first} and {second} share {len(names[first] & names[second])} of '

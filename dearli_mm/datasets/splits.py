@@ -31,7 +31,7 @@ def read_split(split: Union[str, Path, Sequence[str]]) -> List[str]:
         if not path.is_file():
             raise FileNotFoundError(
                 f'split={source!r}: no such file; give a text file with one '
-                'image name a line, or a list of names')
+                'image name per line, or a list of names')
         split = path.read_text().splitlines()
     stems = [Path(line.split()[0]).stem for line in split if line.strip()]
     if not stems:
@@ -102,7 +102,7 @@ def list_images(source: Union[str, Path]) -> List[Path]:
     """Images of a folder (with its subfolders) or of a text file.
 
     Args:
-        source (str | Path): A folder, or a text file with one path a line
+        source (str | Path): A folder, or a text file with one path per line
             (relative ones count from the file's folder).
 
     Returns:

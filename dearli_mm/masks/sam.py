@@ -125,7 +125,7 @@ class SAM(SegmentAnything):
     crop_overlap_ratio: float = option(
         512 / 1500, help='overlap of crops, in short sides of the image')
     crop_n_points_downscale_factor: int = option(
-        1, help='points a side are divided by this from layer to layer')
+        1, help='points per side are divided by this from layer to layer')
 
     @cached_property
     def generator(self) -> SamAutomaticMaskGenerator:

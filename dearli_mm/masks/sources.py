@@ -14,7 +14,7 @@ def find_images(source: str,
 
     Args:
         source (str): A folder (with its subfolders), a text file with one
-            path a line, or a config file (``.py``) with a dataset.
+            path per line, or a config file (``.py``) with a dataset.
         dataset (str): Key of the dataset within the config; datasets within
             wrappers are found by their keys, ``...dataset.dataset``.
         root (str, optional): Folder that names count from. Defaults to the

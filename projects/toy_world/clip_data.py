@@ -27,7 +27,7 @@ class ScenePool:
         seed: Set of scenes to render.
         rng: Source of choices and augmentation.
         capacity: Scenes kept.
-        fresh: Scenes replaced a draw.
+        fresh: Scenes replaced per draw.
     """
 
     def __init__(self, seed: int, rng: np.random.Generator,
@@ -130,7 +130,7 @@ class CaptionSampler:
     Args:
         rng: Source of the templates.
         tokenise: Turns a list of texts into tokens ``[T, 77]``.
-        templates: Templates a synonym in one draw.
+        templates: Templates per synonym in one draw.
     """
 
     def __init__(self, rng: np.random.Generator,

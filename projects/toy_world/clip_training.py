@@ -45,8 +45,8 @@ def train_tiny_clip(out: str, steps: int = 3200, seed: int = 0,
         out: File to write, ``*.safetensors``.
         steps: Optimiser steps.
         seed: Seed of weights, renderings and captions.
-        scenes: Whole (or zoomed) scenes a step, each with all its regions.
-        crops: Single-region crops a step.
+        scenes: Whole (or zoomed) scenes per step, each with all its regions.
+        crops: Single-region crops per step.
 
     Returns:
         Overall zero-shot accuracies in 0..1: ``'crops'`` and ``'masks'``.
@@ -213,7 +213,7 @@ def report(weights: str, scenes: int = 300) -> Dict[str, float]:
 
 
 def _print_table(right: Dict[str, Tuple[np.ndarray, np.ndarray]]) -> None:
-    """Prints accuracies in per cent; a row a class, a column a kind of view.
+    """Prints accuracies in per cent: a row per class, a column per view.
 
     Args:
         right: For each kind, true classes and hits, both ``[N]``.

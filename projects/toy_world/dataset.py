@@ -27,7 +27,7 @@ def write_toy_world(out: str, train: int = 512, val: int = 64,
 
     Writes ``{train,val}/images/*.jpg``, ``{train,val}/panoptic/*.png``,
     ``{train,val}/panoptic.json`` and ``splits/labeled_<n>.txt`` (one file name
-    of a train image a line). A marker file comes last: an interrupted run is
+    of a train image per line). A marker file comes last: an interrupted run is
     made good by calling again, a complete folder is left alone.
 
     Args:

@@ -22,7 +22,7 @@ Painted = Tuple[np.ndarray, np.ndarray]
 
 
 def smooth_noise(rng: Rng, size: int, cells: float) -> np.ndarray:
-    """Returns noise ``[size, size]`` of unit variance, ``cells`` a side."""
+    """Returns noise ``[size, size]`` of unit variance, ``cells`` per side."""
     nodes = max(2, int(round(cells)) + 1)
     grid = rng.standard_normal((nodes, nodes)).astype(np.float32)
     return cv2.resize(grid, (size, size), interpolation=cv2.INTER_CUBIC)

@@ -1,4 +1,4 @@
-"""A generator of two masks an image, for tests: slow, and fails at will."""
+"""A generator of two masks per image, for tests: slow, and fails at will."""
 import dataclasses
 import time
 

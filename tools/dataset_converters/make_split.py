@@ -4,7 +4,7 @@
     make_split.py ANN_FILE --out labeled.txt --fraction 1/128 --seed 1
     make_split.py ANN_FILE --check labeled.txt --against val.json
 
-A split file names one image a line; all other images are unlabelled. Public
+A split file names one image per line; all other images are unlabelled. Public
 split files (ADE20K, COCO) are read as they are.
 """
 import argparse

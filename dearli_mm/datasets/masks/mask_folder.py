@@ -14,7 +14,7 @@ _NEW_FOLDER = 'Choose another folder, or delete this one.'
 
 
 class MaskFolder:
-    """Masks of images, one file an image.
+    """Masks of images, one file per image.
 
     The masks of image ``a/b.jpg`` are in ``a/b.jpg.json``, a COCO dataset of
     one image that pycocotools reads as it is: ``COCO(path)``, or

@@ -74,7 +74,7 @@ class LimitMasks(BaseTransform):
     none; without a limit (``max_masks=None``) it is DEARLi's.
 
     Args:
-        max_masks (int, optional): Masks an image to keep. Defaults to None,
+        max_masks (int, optional): Masks per image to keep. Defaults to None,
             which keeps all.
         keep (str): ``'largest'`` or ``'random'``. Defaults to
             ``'largest'``.

@@ -210,8 +210,9 @@ def _write_both(rank, store, images, folders):
 
 def test_two_folders_in_one_process_group(images, tmp_path):
     folders = [str(tmp_path / name) for name in ('first', 'second')]
-    mp.spawn(_write_both, (tmp_path / 'store', str(images), folders),
-             nprocs=2)
+    mp.start_processes(
+        _write_both, (tmp_path / 'store', str(images), folders), nprocs=2,
+        start_method='fork')  # has the libraries loaded
     for folder in map(MaskFolder, folders):
         assert {folder.state(name) for name in find_images(
             str(images))} == {'done'}

@@ -7,6 +7,7 @@ import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.utils import import_modules_from_strings
 
+
 def load_checkpoint(path: str) -> dict:
     """Load a checkpoint to the CPU, as plain data.
 

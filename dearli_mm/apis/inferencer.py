@@ -11,11 +11,10 @@ from mmdet.structures import DetDataSample
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 
-from dearli_mm.functional.panoptic_ids import split_panoptic_ids
-from dearli_mm.models.clip import parse_classes
-from dearli_mm.models.detectors import CLIPMask2Former
-
 from ..datasets.panoptic_files import signature
+from ..functional.panoptic_ids import split_panoptic_ids
+from ..models.clip import parse_classes
+from ..models.detectors import CLIPMask2Former
 from .checkpoint import detector_config, load_checkpoint, load_config
 from .inputs import NamedImage, find_inputs
 from .loading import Failure, ImageLoader, check_loading, map_ahead

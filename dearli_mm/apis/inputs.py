@@ -7,8 +7,8 @@ from typing import Iterator, List, NamedTuple, Sequence, Union
 import mmcv
 import numpy as np
 
-from dearli_mm.datasets.image_files import UnreadableImageError
-from dearli_mm.datasets.splits import IMAGE_SUFFIXES, list_images
+from ..datasets.image_files import UnreadableImageError
+from ..datasets.splits import IMAGE_SUFFIXES, list_images
 
 VIDEO_SUFFIXES = frozenset(('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v',
                             '.mpg', '.mpeg'))

@@ -9,8 +9,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from torch import Tensor, nn
 
-from dearli_mm.models.clip import clip_weights_path
-
+from ..models.clip import clip_weights_path
 from .checkpoint import detector_config, first_sentence
 
 NETWORKS = ('student', 'teacher')

@@ -4,9 +4,8 @@ from typing import List, Optional
 
 import numpy as np
 
-from dearli_mm.visualization import (draw_segments, enlarge, label_segments,
-                                     legend, panel_size)
-
+from ..visualization import (draw_segments, enlarge, label_segments, legend,
+                             panel_size)
 from .vocabulary import Vocabulary
 
 # Smaller pictures are enlarged to be looked at, larger ones are shrunk.

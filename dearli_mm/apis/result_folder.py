@@ -7,10 +7,9 @@ from typing import Dict, Iterable, List, Sequence
 import cv2
 import numpy as np
 
-from dearli_mm.functional.panoptic_ids import id2rgb
-
 from ..datasets.panoptic_files import (ImageRecords, Segmented, Source,
                                        encode_image, write_png)
+from ..functional.panoptic_ids import id2rgb
 from ..utils.atomic import write_bytes
 from .inputs import NamedImage
 from .prediction import PanopticPrediction

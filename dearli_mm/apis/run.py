@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from dearli_mm.utils.atomic import atomic_path
-
+from ..utils.atomic import atomic_path
 from .inferencer import DEARLiInferencer, Failure
 from .inputs import NamedImage, Video
 from .result_folder import ResultFolder

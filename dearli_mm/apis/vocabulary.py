@@ -7,7 +7,7 @@ from typing import List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from dearli_mm.visualization import palette
+from ..visualization import palette
 
 _SYNTAX = ('write "ball,star;sand,water": commas between classes, a '
            'semicolon between things and stuff, | between synonyms')

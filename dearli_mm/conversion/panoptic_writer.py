@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Sequence
 from ..datasets.panoptic_files import (ImageRecords, Segmented, Source,
                                        encode_image, write_png)
 from ..functional.panoptic_ids import id2rgb
-from ..utils.parallel import run_parallel
+from ..utils.processes import run_parallel
 
 
 class Target(NamedTuple):

@@ -9,11 +9,10 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 from tqdm import tqdm
 
-from dearli_mm.datasets.masks import MaskFolder
-from dearli_mm.utils.atomic import atomic_path, write_text
-from dearli_mm.visualization import (draw_segments, enlarge, palette,
-                                     panel_size, side_by_side)
-
+from ..datasets.masks import MaskFolder
+from ..utils.atomic import atomic_path, write_text
+from ..visualization import (draw_segments, enlarge, palette, panel_size,
+                             side_by_side)
 from .generate import read_rgb
 
 

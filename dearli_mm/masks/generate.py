@@ -9,9 +9,8 @@ import numpy as np
 from mmengine.fileio import get
 from tqdm import tqdm
 
-from dearli_mm.datasets.image_files import decode_image
-from dearli_mm.datasets.masks import STATES, MaskFolder
-
+from ..datasets.image_files import decode_image
+from ..datasets.masks import STATES, MaskFolder
 from .processes import count_together, from_main
 from .registry import MaskGenerator
 

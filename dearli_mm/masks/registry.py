@@ -9,7 +9,7 @@ import numpy as np
 from mmengine.registry import Registry
 from pycocotools import mask as coco_mask
 
-from dearli_mm.version import __version__
+from ..version import __version__
 
 # Register a subclass of MaskGenerator, and tools/sam_masks.py offers it, its
 # fields as flags (--import names the module that registers it).

@@ -13,8 +13,7 @@ from segment_anything.utils.amg import (MaskData, batched_mask_to_box,
                                         mask_to_rle_pytorch, uncrop_masks)
 from torch import nn
 
-from .registry import (MASK_GENERATORS, MaskGenerator, coco_instances,
-                       option)
+from .registry import MASK_GENERATORS, MaskGenerator, coco_instances, option
 
 
 @dataclasses.dataclass

@@ -3,8 +3,7 @@ import os
 from pathlib import Path
 from typing import Any, Dict, Optional
 
-import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
-from dearli_mm.datasets.splits import list_images
+from ..datasets.splits import list_images
 
 
 def find_images(source: str,

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from dearli_mm.models.clip.class_prompts import TEMPLATES, make_prompts
 
-from .scenes import (CLASSES, THING_CLASSES, Scene, render_scene,
-                     synonyms_of)
+from .scenes import CLASSES, THING_CLASSES, Scene, render_scene, synonyms_of
 
 _MEAN = torch.tensor([122.7709383, 116.7460125, 104.09373615]).view(3, 1, 1)
 _STD = torch.tensor([68.5005327, 66.6321579, 70.32316305]).view(3, 1, 1)

@@ -5,7 +5,7 @@ import torch
 from mmengine.config import Config
 
 from dearli_mm.apis.checkpoint import (load_checkpoint, load_config,
-                                                 parse_config_text)
+                                       parse_config_text)
 
 
 def test_config_text_is_read_as_mmengine_writes_it(tmp_path):

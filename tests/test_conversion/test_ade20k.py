@@ -5,8 +5,8 @@ import pytest
 from mmdet.datasets.ade20k import ADE20KPanopticDataset, ADE20KSegDataset
 
 from dearli_mm.conversion.ade20k import convert_ade20k
-from dearli_mm.conversion.ade20k_classes import (
-    STUFF, THINGS, VOID, make_tables, read_object_info)
+from dearli_mm.conversion.ade20k_classes import (STUFF, THINGS, VOID,
+                                                 make_tables, read_object_info)
 from dearli_mm.datasets.panoptic_files import write_png
 from dearli_mm.datasets.transforms import LoadPanopticSegments
 

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from mmdet.datasets import CocoPanopticDataset
 
-from dearli_mm.conversion.coco_objects import \
-    convert_coco_objects
-from dearli_mm.datasets.panoptic_files import write_png
+from dearli_mm.conversion.coco_objects import convert_coco_objects
 from dearli_mm.datasets import COCOObjectsPanopticDataset
+from dearli_mm.datasets.panoptic_files import write_png
 from dearli_mm.datasets.transforms import LoadPanopticSegments
 from dearli_mm.functional.panoptic_ids import id2rgb
 

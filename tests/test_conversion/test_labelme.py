@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dearli_mm.conversion.labelme import (LabelmeClasses,
-                                                       convert_labelme)
+from dearli_mm.conversion.labelme import LabelmeClasses, convert_labelme
 from dearli_mm.datasets.transforms.loading import read_panoptic_png
 
 HEIGHT, WIDTH = 20, 30

@@ -9,9 +9,9 @@ from mmdet.registry import MODELS
 from mmengine.config import Config
 
 from dearli_mm.conversion.official_checkpoint import (convert_checkpoint,
-                                                convert_networks,
-                                                convert_state_dict,
-                                                split_networks)
+                                                      convert_networks,
+                                                      convert_state_dict,
+                                                      split_networks)
 
 TOOL = Path(__file__).parents[2] / \
     'tools/model_converters/official_to_dearli.py'

@@ -4,8 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dearli_mm.conversion.panoptic_writer import (
-    Segmented, Source, Target, make_categories, write_panoptic)
+from dearli_mm.conversion.panoptic_writer import (Segmented, Source, Target,
+                                                  make_categories,
+                                                  write_panoptic)
 from dearli_mm.datasets.transforms.loading import read_panoptic_png
 
 MAP = np.array([[0, 1, 1], [3, 3, 1]])

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dearli_mm.datasets.panoptic_files import write_png
-from dearli_mm.conversion.semantic import (convert_semantic,
-                                                        find_folder,
-                                                        find_mmseg)
+from dearli_mm.conversion.semantic import (convert_semantic, find_folder,
+                                           find_mmseg)
 from dearli_mm.datasets import PanopticDataset
+from dearli_mm.datasets.panoptic_files import write_png
 from dearli_mm.datasets.transforms import LoadPanopticSegments
 
 CLASSES = ['sky', 'car', 'road']

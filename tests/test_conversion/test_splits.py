@@ -3,9 +3,8 @@ from fractions import Fraction
 
 import pytest
 
-from dearli_mm.conversion.splits import (PUBLISHED, check_split,
-                                                      make_split,
-                                                      split_overlaps)
+from dearli_mm.conversion.splits import (PUBLISHED, check_split, make_split,
+                                         split_overlaps)
 
 
 def write_annotation(path, count, rare=()):

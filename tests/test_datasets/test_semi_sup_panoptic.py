@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 import torch
 
-from projects.toy_world.dataset import write_toy_world
 from dearli_mm.datasets import SemiSupPanopticDataset
 from dearli_mm.datasets.splits import read_split
+from projects.toy_world.dataset import write_toy_world
 from projects.toy_world.scenes import STUFF_CLASSES, THING_CLASSES
 
 NAMES = [c.name for c in THING_CLASSES + STUFF_CLASSES]

@@ -7,8 +7,8 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
-from test_semi_sup_training import (ROOT, assert_same_weights, build_runner,
-                                    history, world)  # noqa: F401
+from test_semi_sup_training import (ROOT, assert_same_weights,  # noqa: F401
+                                    build_runner, history, world)
 
 from dearli_mm.datasets.masks import MaskFolder
 from dearli_mm.masks import coco_instances, encode_masks

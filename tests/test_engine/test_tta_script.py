@@ -3,8 +3,8 @@ import json
 import sys
 
 import pytest
-from test_semi_sup_training import (CONFIG, build_runner, options,
-                                    world)  # noqa: F401
+from test_semi_sup_training import world  # noqa: F401
+from test_semi_sup_training import CONFIG, build_runner, options
 
 from dearli_mm.utils.mmdet_script import run_mmdet_script
 

@@ -1,9 +1,9 @@
 import cv2
 import numpy as np
 
+from dearli_mm.datasets.masks import MaskFolder
 from dearli_mm.masks import coco_instances, encode_masks
 from dearli_mm.masks.browse import browse_masks, compose_by_area
-from dearli_mm.datasets.masks import MaskFolder
 
 
 def test_composition_is_the_references(golden):

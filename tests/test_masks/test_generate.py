@@ -18,8 +18,8 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from stripes import Stripes
 
-from dearli_mm.masks import find_images, generate_masks
 from dearli_mm.datasets.masks import MaskFolder
+from dearli_mm.masks import find_images, generate_masks
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = str(ROOT / 'tools' / 'sam_masks.py')

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 from golden_clip import golden_detector, register_golden_clip
+from mmengine.optim import OptimWrapper
 from test_clip_mask2former import CLASSES
 from test_dearli import batch
-from mmengine.optim import OptimWrapper
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten

@@ -3,7 +3,6 @@ import sys
 
 import numpy as np
 import pytest
-
 from tiny_checkpoint import write_checkpoint
 
 from dearli_mm.apis import DEARLiInferencer

@@ -8,8 +8,8 @@ import pytest
 from dearli_mm.datasets.splits import choose_covering
 from projects.toy_world.dataset import write_toy_world
 from projects.toy_world.scenes import (CLASSES, PALETTE, STUFF_CLASSES,
-                                          THING_CLASSES, render_scene,
-                                          synonyms_of)
+                                       THING_CLASSES, render_scene,
+                                       synonyms_of)
 
 SETTINGS = dict(train=12, val=4, labeled=6, size=64, seed=3)
 

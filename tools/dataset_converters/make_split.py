@@ -10,8 +10,7 @@ split files (ADE20K, COCO) are read as they are.
 import argparse
 from fractions import Fraction
 
-from dearli_mm.conversion.splits import (check_split, make_split,
-                                                      split_overlaps)
+from dearli_mm.conversion.splits import check_split, make_split, split_overlaps
 
 
 def parse_args() -> argparse.Namespace:

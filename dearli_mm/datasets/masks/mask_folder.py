@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Union
 
-from dearli_mm.utils.atomic import write_text
+from ...utils.atomic import write_text
 
 META = 'meta.json'
 STATES = ('done', 'missing', 'broken', 'foreign')

@@ -6,7 +6,6 @@ import open_clip
 from torch import nn
 
 
-
 def clip_weights_path(model_name: str, pretrained: str) -> Path:
     """Find a weight file.
 

@@ -10,8 +10,8 @@ from pycocotools import mask as coco_mask
 from tqdm import tqdm
 
 from dearli_mm.datasets.masks import MaskFolder
-from dearli_mm.masks import coco_instances
 from dearli_mm.functional.panoptic_ids import rgb2id
+from dearli_mm.masks import coco_instances
 
 
 def write_true_masks(subset: str, out: str) -> int:

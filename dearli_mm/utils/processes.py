@@ -1,4 +1,4 @@
-"""Work on many files with several processes."""
+"""Several processes on one machine."""
 import multiprocessing
 import os
 import threading
@@ -7,6 +7,8 @@ from multiprocessing.connection import wait
 from typing import Any, Callable, Iterator, Sequence
 
 import cv2
+import torch
+import torch.distributed as dist
 from tqdm import tqdm
 
 
@@ -56,3 +58,14 @@ def _end_with_parent() -> None:
     """Workers of a killed process would wait for work for ever."""
     wait([multiprocessing.parent_process().sentinel])
     os._exit(1)
+
+
+def join_cpu_processes() -> None:
+    """Join the processes of ``torchrun`` where there is no GPU.
+
+    mmengine gives every process a GPU before it joins the others, whatever
+    the backend; it leaves those alone that have joined already. Does nothing
+    without ``torchrun``, or with a GPU.
+    """
+    if 'TORCHELASTIC_RUN_ID' in os.environ and not torch.cuda.is_available():
+        dist.init_process_group('gloo')

@@ -1,7 +1,6 @@
 """A network from its config and weights, ready to predict."""
 import logging
-from contextlib import contextmanager
-from typing import Dict, Iterator, Optional
+from typing import Dict, Optional
 
 import torch
 from mmdet.registry import MODELS
@@ -42,8 +41,11 @@ def build_model(config: Config, state: Dict[str, Tensor], source: str,
         raise ValueError(f"network='teacher': {source} is of a model that "
                          "has none; leave it at 'student'")
     _take_image_tower_from_checkpoint(config)
-    with _without_warning_of_random_weights():
+    logging.getLogger().addFilter(_is_wanted)
+    try:
         model = MODELS.build(config.model)
+    finally:
+        logging.getLogger().removeFilter(_is_wanted)
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
@@ -103,16 +105,6 @@ def _take_image_tower_from_checkpoint(config: Config) -> None:
             f'{key}=PATH') from error
 
 
-@contextmanager
-def _without_warning_of_random_weights() -> Iterator[None]:
-    """open_clip warns of a tower whose weights come from the checkpoint."""
-
-    def is_wanted(record: logging.LogRecord) -> bool:
-        return 'No pretrained weights' not in record.getMessage()
-
-    root = logging.getLogger()
-    root.addFilter(is_wanted)
-    try:
-        yield
-    finally:
-        root.removeFilter(is_wanted)
+def _is_wanted(record: logging.LogRecord) -> bool:
+    # open_clip warns of a tower whose weights come from the checkpoint.
+    return 'No pretrained weights' not in record.getMessage()

@@ -57,7 +57,7 @@ def convert_ade20k(root: str, workers: int = 4) -> Dict[str, Counts]:
             folder / f'{name}.json', folder / name,
             make_categories(THINGS, STUFF),
             dict(description=f'ADE20K panoptic, {part}', converter='ade20k'))
-        read = partial(read_ade_image, tables=tables,
+        read = partial(_read_image, tables=tables,
                        semantic=folder / f'ade20k_semantic_{part}')
         counts[part] = write_panoptic(sources[part], read, target, workers,
                                       f'ADE20K {part}')
@@ -69,15 +69,9 @@ def convert_ade20k(root: str, workers: int = 4) -> Dict[str, Counts]:
     return counts
 
 
-def read_ade_image(source: Source, tables: AdeTables,
-                   semantic: Path) -> Segmented:
-    """Read the annotation of an image; writes its semantic PNG.
-
-    Args:
-        source (Source): Inputs: image, semantic PNG, instance PNG.
-        tables (AdeTables): Of the classes.
-        semantic (Path): Folder of semantic PNG files.
-    """
+def _read_image(source: Source, tables: AdeTables,
+                semantic: Path) -> Segmented:
+    """Segments of image, semantic and instance PNG; writes ours, semantic."""
     image, scene_path, instance_path = source.inputs
     scene = _read(scene_path, ndim=2, limit=150)
     red, green = np.moveaxis(

@@ -65,7 +65,7 @@ def convert_coco_objects(root: str, workers: int = 4) -> Dict[str, Counts]:
             make_categories(THINGS, ['background']),
             dict(description='COCO panoptic, stuff and void merged into '
                  'background', converter='coco_objects'))
-        counts[part] = write_panoptic(sources, read_objects, target, workers,
+        counts[part] = write_panoptic(sources, _read_objects, target, workers,
                                       out.name)
         agrees = counts[part].images == PUBLISHED_IMAGES[part]
         print(f'COCO-Objects {part}: {counts[part]}\n'
@@ -74,12 +74,8 @@ def convert_coco_objects(root: str, workers: int = 4) -> Dict[str, Counts]:
     return counts
 
 
-def read_objects(source: Source) -> Segmented:
-    """Read the things of an image; all else is the last segment.
-
-    Args:
-        source (Source): Inputs: the PNG; extra: a list of :class:`Thing`.
-    """
+def _read_objects(source: Source) -> Segmented:
+    """Things of a PNG, as ``extra`` lists them; all else is one segment."""
     with Image.open(source.inputs[0]) as image:
         ids = rgb2id(np.asarray(image.convert('RGB')))
     found = source.extra

@@ -66,19 +66,14 @@ def convert_labelme(folder: str,
         make_categories(classes.things, classes.stuff),
         dict(description=f'labelme annotation of {folder}',
              converter='labelme_to_panoptic', ignore=classes.ignore))
-    read = partial(read_labelme_image, classes=classes)
+    read = partial(_read_image, classes=classes)
     counts = write_panoptic(sources, read, target, workers, out)
     print(f'{target.json_path}: {counts}')
     return counts
 
 
-def read_labelme_image(source: Source, classes: LabelmeClasses) -> Segmented:
-    """Draw the shapes of a file.
-
-    Args:
-        source (Source): Inputs: image and JSON file; extra: its content.
-        classes (LabelmeClasses): What the labels mean.
-    """
+def _read_image(source: Source, classes: LabelmeClasses) -> Segmented:
+    """Draw the shapes of a file, whose content is in ``extra``."""
     image, path = source.inputs
     size = (source.extra['imageHeight'], source.extra['imageWidth'])
     check_frame(image, size, path)

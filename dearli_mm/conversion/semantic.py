@@ -66,29 +66,23 @@ def convert_semantic(data: SemanticSource,
     stuff = [name for name in data.classes if name not in set(things)]
     things = [name for name in data.classes if name in set(things)]
     order = {name: k for k, name in enumerate(things + stuff)}
-    info = _info(data, things, min_area)
-    labels = {value: order[data.classes[k]]
-              for value, k in data.values.items()}
-    target = Target(
-        Path(out) / 'panoptic.json', Path(out) / 'panoptic',
-        make_categories(things, stuff), info)
-    read = partial(read_semantic_image, labels=labels, ignore=data.ignore,
-                   num_things=len(things), min_area=min_area)
-    counts = write_panoptic(data.sources, read, target, workers, out)
-    print(f'{target.json_path}: {counts}')
-    print(f'  things: {things}\n  stuff: {stuff}')
-    return counts
-
-
-def _info(data: SemanticSource, things: Sequence[str],
-          min_area: int) -> Dict[str, object]:
     info = dict(description='Semantic labels as panoptic segments.',
                 converter='semantic_to_panoptic', min_area=min_area,
                 values=sorted(data.values.items()), ignore=data.ignore)
     if things:
         info['instances'] = _INSTANCES.format(
             things=', '.join(things), min_area=min_area)
-    return info
+    labels = {value: order[data.classes[k]]
+              for value, k in data.values.items()}
+    target = Target(
+        Path(out) / 'panoptic.json', Path(out) / 'panoptic',
+        make_categories(things, stuff), info)
+    read = partial(_read_image, labels=labels, ignore=data.ignore,
+                   num_things=len(things), min_area=min_area)
+    counts = write_panoptic(data.sources, read, target, workers, out)
+    print(f'{target.json_path}: {counts}')
+    print(f'  things: {things}\n  stuff: {stuff}')
+    return counts
 
 
 def find_folder(images: str, labels: str, classes: Sequence[str],
@@ -165,20 +159,10 @@ def _mmseg_values(dataset) -> Tuple[Dict[int, int], Tuple[int, ...]]:
     return values, (*range(first), *dropped, dataset.ignore_index)
 
 
-def read_semantic_image(source: Source,
-                        labels: Dict[int, int],
-                        ignore: Sequence[int],
-                        num_things: int,
-                        min_area: int = 1) -> Segmented:
-    """Read a label map as segments.
-
-    Args:
-        source (Source): Inputs: image and label PNG.
-        labels (dict[int, int]): Class of each value, things first.
-        ignore (Sequence[int]): Values that are void.
-        num_things (int): Classes below this are things.
-        min_area (int): Smaller components of things are void.
-    """
+def _read_image(source: Source, labels: Dict[int, int],
+                ignore: Sequence[int], num_things: int,
+                min_area: int) -> Segmented:
+    """Segments of a label PNG; ``labels`` has the class of each value."""
     image, path = source.inputs
     values = np.array(Image.open(path))
     if values.ndim != 2:

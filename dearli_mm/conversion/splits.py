@@ -20,7 +20,7 @@ PUBLISHED: Dict[str, Dict[int, str]] = {
 _TRAIN_IMAGES = {20210: 'ADE20K', 118287: 'COCO'}
 
 
-class AnnotatedImages(NamedTuple):
+class _Annotated(NamedTuple):
     """Images of an annotation file.
 
     Attributes:
@@ -33,7 +33,7 @@ class AnnotatedImages(NamedTuple):
     classes: List[str]
 
 
-def read_annotated(ann_file: str) -> AnnotatedImages:
+def _read_annotated(ann_file: str) -> _Annotated:
     """Read which image of a COCO panoptic JSON shows what."""
     path = Path(ann_file)
     if not path.is_file():
@@ -46,7 +46,7 @@ def read_annotated(ann_file: str) -> AnnotatedImages:
         for annotation in content['annotations']
     }
     images = sorted(content['images'], key=lambda image: image['file_name'])
-    return AnnotatedImages([image['file_name'] for image in images],
+    return _Annotated([image['file_name'] for image in images],
                            [shown.get(image['id'], set()) for image in images],
                            list(name_of.values()))
 
@@ -80,7 +80,7 @@ def make_split(ann_file: str,
         ValueError: If the number does not fit, the classes cannot be covered
             with it, or ``out`` is there with other content.
     """
-    data = read_annotated(ann_file)
+    data = _read_annotated(ann_file)
     if number is None:
         number = max(1, round(fraction * len(data.names)))
     taken = {stem for split in exclude for stem in read_split(split)}
@@ -120,7 +120,7 @@ def check_split(split: str,
         stems = read_split(split)
     except ValueError as error:
         return [], [str(error)]
-    data = read_annotated(ann_file)
+    data = _read_annotated(ann_file)
     found = [f'{split}: {len(stems)} labelled images{_published(stems, data)}',
              f'{len(data.names) - len(stems)} other images in {ann_file}']
     known = {Path(name).stem: k for k, name in enumerate(data.names)}
@@ -137,7 +137,7 @@ def check_split(split: str,
                  'classes are shown' +
                  (f'; not: {", ".join(missing)}' if missing else ''))
     for other in others:
-        names = read_annotated(other).names if other.endswith('.json') else \
+        names = _read_annotated(other).names if other.endswith('.json') else \
             read_split(other)
         common = sorted({Path(name).stem for name in names} & set(stems))
         if common:
@@ -158,7 +158,7 @@ def split_overlaps(splits: Sequence[str]) -> List[str]:
     ]
 
 
-def _published(stems: Sequence[str], data: AnnotatedImages) -> str:
+def _published(stems: Sequence[str], data: _Annotated) -> str:
     dataset = _TRAIN_IMAGES.get(len(data.names))
     if dataset is None:
         share = Fraction(len(stems), len(data.names))

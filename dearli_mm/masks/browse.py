@@ -33,16 +33,8 @@ def compose_by_area(masks: np.ndarray) -> np.ndarray:
     return composed
 
 
-def draw_masks(image: np.ndarray, annotations: Sequence[dict]) -> np.ndarray:
-    """An image beside the same with its masks, each in its own colour.
-
-    Args:
-        image (np.ndarray): uint8 RGB [H, W, 3].
-        annotations (Sequence[dict]): Its COCO annotations.
-
-    Returns:
-        np.ndarray: uint8 RGB.
-    """
+def _draw_masks(image: np.ndarray, annotations: Sequence[dict]) -> np.ndarray:
+    """An image (uint8 RGB [H, W, 3]) beside the same with its masks."""
     masks = np.zeros((0, *image.shape[:2]), bool)
     if annotations:
         masks = coco_mask.decode([a['segmentation'] for a in annotations
@@ -87,7 +79,7 @@ def browse_masks(masks: str,
     random.Random(seed).shuffle(names)
     target = Path(out)
     for name in names[:num_overlays] if images else ():
-        picture = draw_masks(
+        picture = _draw_masks(
             read_rgb(str(Path(images) / name)),
             folder.read(name)['annotations'])
         with atomic_path(target / Path(name).with_suffix('.png')) as path:

@@ -159,8 +159,9 @@ class ImageRecords:
             self.journal_is_open = True
             self.is_final = False
         self.records[record['image']['id']] = record
-        with open(self.journal, 'a', encoding='utf-8') as file:
-            file.write(json.dumps(record) + '\n')
+        # In one write, so that lines of two runs do not get into each other.
+        with open(self.journal, 'ab', buffering=0) as file:
+            file.write(f'{json.dumps(record)}\n'.encode())
 
     def finish(self, image_ids: Sequence[str]) -> List[dict]:
         """Write the annotation file, if anything in it changes.
@@ -204,10 +205,14 @@ class ImageRecords:
     def _load_journal(self) -> None:
         if not self.journal.exists():
             return
-        text = self.journal.read_text(encoding='utf-8')
-        # The last line may have been cut off.
-        head, *records = map(json.loads,
-                             text[:text.rfind('\n') + 1].splitlines())
-        if head == self.head:
-            self.records.update({r['image']['id']: r for r in records})
-            self.is_final = False
+        head, *lines = self.journal.read_text('utf-8', 'replace').split('\n')
+        if head != json.dumps(self.head):
+            return
+        self.is_final = False
+        for line in lines:
+            try:
+                record = json.loads(line)
+                record['annotation'], record['image']['inputs']
+                self.records[record['image']['id']] = record
+            except (KeyError, ValueError):
+                pass  # cut off: its image is done again

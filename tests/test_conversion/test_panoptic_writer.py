@@ -70,6 +70,22 @@ def test_ids_differ_between_images(sources, target):
     assert len(set(ids)) == len(ids) == 6
 
 
+@pytest.mark.parametrize('broken', ['', '{"image": {"id": "sub/', '{}'])
+def test_a_broken_line_of_the_journal_costs_its_image_alone(
+        sources, target, broken):
+    """Two runs may write to one journal, or one be killed while it does."""
+    sources[2] = sources[2]._replace(extra='broken')
+    with pytest.raises(OSError):
+        write_panoptic(sources, read, target, workers=0)
+    journal = target.json_path.with_name('panoptic.json.journal')
+    head, first, second = journal.read_text().splitlines()
+    journal.write_text('\n'.join([head, broken, second]) + '\n')
+    sources[2] = sources[2]._replace(extra=None)
+    counts = write_panoptic(sources, read, target, workers=0)
+    assert (counts.images, counts.converted) == (3, 2)
+    assert calls(sources) == [2, 1, 2]
+
+
 def test_nothing_is_done_twice(sources, target):
     write_panoptic(sources, read, target, workers=0)
     before = target.json_path.stat().st_mtime_ns

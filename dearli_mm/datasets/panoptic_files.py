@@ -214,5 +214,5 @@ class ImageRecords:
                 record = json.loads(line)
                 record['annotation'], record['image']['inputs']
                 self.records[record['image']['id']] = record
-            except (KeyError, ValueError):
+            except (KeyError, TypeError, ValueError):
                 pass  # cut off: its image is done again

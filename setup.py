@@ -19,7 +19,9 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['dearli_mm', 'dearli_mm.*']),
-    package_data={'dearli_mm': ['assets/*']},
+    # An editable install then has the checkout itself on the path, projects
+    # included, which configs import; a wheel has dearli_mm alone.
+    package_dir={'': '.'},
     python_requires=STACK['PYTHON'],
     # Full mmcv (or the maintained fork), if installed, is required in place
     # of mmcv-lite: see REPLACEMENTS in dearli_mm/stack.py. Where that cannot

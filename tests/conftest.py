@@ -7,6 +7,7 @@ import torch
 from mmengine.registry import init_default_scope
 
 import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
+import projects.toy_world  # noqa: F401  (its CLIP is known by name)
 
 DATA = Path(__file__).parent / 'data'
 

@@ -1,14 +1,19 @@
 """A web page for trying images and vocabularies on a checkpoint."""
 import argparse
+import sys
 import warnings
+from pathlib import Path
 
-import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
-from dearli_mm.apis.inference import DEARLiInferencer
-from dearli_mm.apis.inference.command_line import (add_network_flags,
-                                                   network_arguments)
-from dearli_mm.apis.inference.demo import Demo
-from dearli_mm.apis.inference.page import (check_port, import_gradio,
-                                           launch_page)
+# Projects are not installed: they are found in the checkout.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import dearli_mm  # noqa: E402, F401  (before mmdet, for mmcv-lite)
+from dearli_mm.apis import DEARLiInferencer  # noqa: E402
+from dearli_mm.apis.command_line import (add_network_flags,  # noqa: E402
+                                         network_arguments)
+from projects.demo.demo import Demo  # noqa: E402
+from projects.demo.page import (check_port, import_gradio,  # noqa: E402
+                                launch_page)
 
 
 def parse_args() -> argparse.Namespace:

@@ -7,13 +7,12 @@ import sys
 import warnings
 
 import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
-from dearli_mm.apis.inference import DEARLiInferencer, read_vocabulary
-from dearli_mm.apis.inference.command_line import (add_network_flags,
-                                                   network_arguments)
-from dearli_mm.apis.inference.inputs import Video, find_inputs, is_video
-from dearli_mm.apis.inference.loading import check_loading
-from dearli_mm.apis.inference.result_folder import OUTPUTS
-from dearli_mm.apis.inference.run import infer_images, infer_video
+from dearli_mm.apis import DEARLiInferencer, read_vocabulary
+from dearli_mm.apis.command_line import add_network_flags, network_arguments
+from dearli_mm.apis.inputs import Video, find_inputs, is_video
+from dearli_mm.apis.loading import check_loading
+from dearli_mm.apis.result_folder import OUTPUTS
+from dearli_mm.apis.run import infer_images, infer_video
 
 
 def parse_args() -> argparse.Namespace:
@@ -21,8 +20,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint')
     parser.add_argument(
         'inputs', nargs='+',
-        help='images, folders, patterns, .txt lists with one path a line, or '
-        'one video')
+        help='images, folders, patterns, .txt lists with one path per line, '
+        'or one video')
     parser.add_argument('--out', required=True, help='folder to write')
     parser.add_argument(
         '--save', nargs='+', choices=OUTPUTS,

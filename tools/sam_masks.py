@@ -2,16 +2,81 @@
 
 Stops and starts at will: a second run does what is left.
 """
+import argparse
+import dataclasses
 import sys
+from importlib import import_module
+from typing import Any, Dict, Tuple, get_args
 
 import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
-from dearli_mm.apis.sam_masks import (MASK_GENERATORS, find_images,
-                                      generate_masks, init_processes)
-from dearli_mm.apis.sam_masks.command_line import parse_args
+from dearli_mm.masks import (LAUNCHERS, MASK_GENERATORS, find_images,
+                             generate_masks, init_processes)
+
+
+def parse_args() -> Tuple[argparse.Namespace, Dict[str, Any]]:
+    """The tool's own arguments, and the given options of the generator."""
+    first = argparse.ArgumentParser(add_help=False)
+    first.add_argument(
+        '--import', dest='modules', nargs='+', default=[], metavar='MODULE',
+        help='modules that register other generators')
+    first.add_argument(
+        '--generator', default='felzenszwalb',
+        help='what makes the masks (default: %(default)s); together with '
+        '--help, tells its options')
+    known, _ = first.parse_known_args()
+    for module in known.modules:
+        import_module(module)
+
+    parser = argparse.ArgumentParser(description=__doc__, parents=[first])
+    parser.add_argument(
+        'images', help='folder, text file with one path per line, or config')
+    parser.add_argument('out', help='folder to write')
+    parser.add_argument(
+        '--dataset', default='train_dataloader.dataset', metavar='KEY',
+        help='of a config: which dataset (default: %(default)s)')
+    parser.add_argument(
+        '--root', help='names of masks are paths relative to this; by '
+        'default the folder of images')
+    parser.add_argument(
+        '--launcher', default='none', choices=LAUNCHERS,
+        help='what started the processes (default: none, there is one)')
+    parser.add_argument(
+        '--dry-run', action='store_true',
+        help='tell how many images are left, and stop')
+    # torch.distributed.launch passes it to every process.
+    parser.add_argument(
+        '--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
+    generator = MASK_GENERATORS.get(known.generator)
+    if generator is None:
+        parser.error(f'--generator {known.generator} is none of '
+                     f'{sorted(MASK_GENERATORS.module_dict)}')
+    names = add_options(parser, known.generator, generator)
+    args = parser.parse_args()
+    options = {name: vars(args).pop(name) for name in names}
+    return args, {k: v for k, v in options.items() if v is not None}
+
+
+def add_options(parser: argparse.ArgumentParser, name: str,
+                generator: type) -> list:
+    """Add a flag for each field of the generator; returns their names."""
+    group = parser.add_argument_group(f'options of {name}')
+    fields = dataclasses.fields(generator)
+    for field in fields:
+        required = field.default is dataclasses.MISSING
+        item_types = get_args(field.type)
+        # Not argparse's default: what is not given is the generator's.
+        default = '' if required else f' (default: {field.default})'
+        group.add_argument(
+            f'--{field.name.replace("_", "-")}',
+            required=required,
+            type=item_types[0] if item_types else field.type,
+            nargs='+' if item_types else None,
+            help=(field.metadata['help'] + default).replace('%', '%%'))
+    return [field.name for field in fields]
 
 
 def main() -> int:
-    args, options = parse_args(__doc__)
+    args, options = parse_args()
     try:
         init_processes(args.launcher)
         generator = MASK_GENERATORS.get(args.generator)(**options)

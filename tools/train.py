@@ -4,8 +4,8 @@
 mmcv-lite without anything written into it.
 """
 import dearli_mm  # noqa: F401
-from dearli_mm.apis.cpu_processes import join_cpu_processes
-from dearli_mm.apis.mmdet_script import run_mmdet_script
+from dearli_mm.utils.mmdet_script import run_mmdet_script
+from dearli_mm.utils.processes import join_cpu_processes
 
 if __name__ == '__main__':
     join_cpu_processes()

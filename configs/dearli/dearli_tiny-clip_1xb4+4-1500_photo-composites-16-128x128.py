@@ -8,6 +8,8 @@ _base_ = [
     '../_base_/datasets/photo_composites.py',
     '../_base_/schedules/adamw_poly_small.py', '../_base_/default_runtime.py'
 ]
+custom_imports = dict(
+    imports=['dearli_mm', 'projects.toy_world'], allow_failed_imports=False)
 
 model = dict(
     detector=dict(

@@ -4,6 +4,9 @@ _base_ = [
     '../_base_/models/dearli_tiny-clip.py',
     '../_base_/datasets/camvid_mmseg.py', '../_base_/mmseg_runtime.py'
 ]
+custom_imports = dict(
+    imports=['dearli_mm', 'dearli_mm.mmseg', 'projects.toy_world'],
+    allow_failed_imports=False)
 
 # ------------------------------------------------------------------- network
 decode_head = _base_.model.detector.panoptic_head

@@ -7,6 +7,8 @@ _base_ = [
     '../_base_/schedules/sam_warmup_160k.py',
     '../_base_/sam_warmup_runtime.py'
 ]
+custom_imports = dict(
+    imports=['dearli_mm', 'projects.toy_world'], allow_failed_imports=False)
 
 train_dataloader = dict(
     _delete_=True,

@@ -182,14 +182,12 @@ def _gpu_name() -> str:
 
 
 def _check_tiny_clip() -> Check:
-    folder = PACKAGE / 'assets'
-    files = [path.name for path in sorted(folder.glob('dearli_tiny*'))]
-    weights = [name for name in files if not name.endswith('.json')]
-    if weights and len(files) > len(weights):
-        return Check('ok', f'embedded tiny CLIP: {", ".join(files)}')
-    return Check('problem', f'embedded tiny CLIP: not complete in {folder} '
-                 f'(found: {", ".join(files) or "nothing"})',
-                 'git checkout dearli_mm/assets  # or reinstall dearli_mm')
+    folder = PACKAGE.parent / 'projects/toy_world'
+    weights = folder / 'dearli_tiny.safetensors'
+    if weights.is_file():
+        return Check('ok', f'tiny CLIP of the quickstart: {weights}')
+    return Check('note', f'tiny CLIP of the quickstart: not in {folder}',
+                 'git checkout projects/toy_world  # in a clone')
 
 
 def _check_dearli_mm() -> Check:

@@ -5,7 +5,7 @@ from typing import List
 from mmdet.datasets import BaseDetDataset
 from mmdet.registry import DATASETS
 
-from .mask_folder import MaskFolder
+from .masks import MaskFolder
 from .samplers import seeded_by
 
 

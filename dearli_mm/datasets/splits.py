@@ -1,7 +1,9 @@
 """Split files: which images of a dataset are labelled."""
 from collections import Counter
 from pathlib import Path
-from typing import List, Sequence, Union
+from typing import List, Sequence, Set, Union
+
+import numpy as np
 
 IMAGE_SUFFIXES = frozenset(
     ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp'))
@@ -29,7 +31,7 @@ def read_split(split: Union[str, Path, Sequence[str]]) -> List[str]:
         if not path.is_file():
             raise FileNotFoundError(
                 f'split={source!r}: no such file; give a text file with one '
-                'image name a line, or a list of names')
+                'image name per line, or a list of names')
         split = path.read_text().splitlines()
     stems = [Path(line.split()[0]).stem for line in split if line.strip()]
     if not stems:
@@ -73,11 +75,34 @@ def split_indices(stems: Sequence[str], split: Sequence[str],
     return [places[stem][0] for stem in split]
 
 
+def choose_covering(shown: Sequence[Set[int]], count: int,
+                    rng: np.random.Generator) -> List[int]:
+    """Choose images at random, those that add a missing class first.
+
+    Args:
+        shown (Sequence[set]): Classes of each image.
+        count (int): Number of images to choose, at most ``len(shown)``.
+        rng (np.random.Generator): Source of the order.
+
+    Returns:
+        list[int]: Sorted indices.
+    """
+    order = [int(index) for index in rng.permutation(len(shown))]
+    covered: Set[int] = set()
+    first: List[int] = []
+    for index in order:
+        if not shown[index] <= covered:
+            covered |= shown[index]
+            first.append(index)
+    rest = [index for index in order if index not in set(first)]
+    return sorted((first + rest)[:count])
+
+
 def list_images(source: Union[str, Path]) -> List[Path]:
     """Images of a folder (with its subfolders) or of a text file.
 
     Args:
-        source (str | Path): A folder, or a text file with one path a line
+        source (str | Path): A folder, or a text file with one path per line
             (relative ones count from the file's folder).
 
     Returns:

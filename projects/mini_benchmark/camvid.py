@@ -1,5 +1,5 @@
-# CamVid, 12 of 367 images labelled: supervised against DEARLi with what ships
-# with the package, the tiny CLIP and masks of the embedded generator; and the
+# CamVid, 12 of 367 images labelled: supervised against DEARLi with what is in
+# a clone, the toy world's CLIP and masks of the generator without weights; the
 # mean teacher alone, also with the true names of its segments.
 #   export PYTHONPATH=projects/mini_benchmark
 #   python tools/benchmark.py projects/mini_benchmark/camvid.py --dry-run

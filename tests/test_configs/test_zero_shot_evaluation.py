@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 import dearli_mm  # noqa: F401
-from dearli_mm.apis.toy_world import write_toy_world
+from projects.toy_world.dataset import write_toy_world
 
 CONFIGS = ROOT / 'configs'
 ZERO_SHOT = CONFIGS / 'baselines/zero-shot_clip-convnext-b_ade20k-640x640.py'

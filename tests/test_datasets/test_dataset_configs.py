@@ -4,7 +4,7 @@ import pytest
 from mmdet.registry import DATASETS
 from mmengine.config import Config
 
-from dearli_mm.apis.dataset_conversion.splits import PUBLISHED
+from dearli_mm.conversion.splits import PUBLISHED
 from dearli_mm.models.clip.class_prompts import parse_classes
 
 FOLDER = Path(__file__).parents[2] / 'configs/_base_/datasets'

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from mmdet.registry import DATASETS
 
-from dearli_mm.apis.dataset_conversion.files import write_png
 from dearli_mm.datasets import (COCOObjectsPanopticDataset, PanopticDataset,
                                 SemiSupPanopticDataset)
 from dearli_mm.datasets.image_files import UnreadableImageError
+from dearli_mm.datasets.panoptic_files import write_png
 from dearli_mm.functional.panoptic_ids import id2rgb
 
 IDS = np.kron([[7, 7, 9], [300, 300, 0]], np.ones((4, 4), int))

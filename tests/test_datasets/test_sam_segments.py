@@ -7,10 +7,9 @@ from mmdet.registry import DATASETS, TRANSFORMS
 from mmdet.structures.mask import BitmapMasks
 from torch.utils.data import DataLoader
 
-from dearli_mm.apis.sam_masks import coco_instances, encode_masks
-from dearli_mm.datasets.mask_folder import MaskFolder, digest
-from dearli_mm.datasets.packed_masks import PackedMasks
+from dearli_mm.datasets.masks import MaskFolder, PackedMasks
 from dearli_mm.datasets.samplers import SeededIndex
+from dearli_mm.masks import coco_instances, encode_masks
 
 SETTINGS = dict(generator='Hand')
 PIPELINE = [
@@ -24,7 +23,7 @@ PIPELINE = [
 
 
 def instances(masks):
-    masks = torch.as_tensor(masks)
+    masks = np.asarray(masks)
     box = (0, 0, masks.shape[2], masks.shape[1])
     count = len(masks)
     return coco_instances(
@@ -37,7 +36,7 @@ def write(root, name, masks, shape=(40, 50)):
     folder = MaskFolder(root / 'masks')
     folder.prepare(SETTINGS)
     masks = np.asarray(masks, dtype=bool).reshape(-1, *shape)
-    folder.write(name, *shape, instances(masks), digest(SETTINGS))
+    folder.write(name, *shape, instances(masks))
     image = np.zeros((*shape, 3), np.uint8)
     if len(masks):
         image[masks[0]] = 255

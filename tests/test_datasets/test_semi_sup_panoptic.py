@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 import torch
 
-from dearli_mm.apis.toy_world import write_toy_world
 from dearli_mm.datasets import SemiSupPanopticDataset
 from dearli_mm.datasets.splits import read_split
-from dearli_mm.datasets.toy_world import STUFF_CLASSES, THING_CLASSES
+from projects.toy_world.dataset import write_toy_world
+from projects.toy_world.scenes import STUFF_CLASSES, THING_CLASSES
 
 NAMES = [c.name for c in THING_CLASSES + STUFF_CLASSES]
 WEAK = [

@@ -1,5 +1,4 @@
 """Two processes compute what one would of the doubled batch."""
-import dearli_mm  # noqa: F401, I001  (before mmdet: processes start here)
 from unittest import mock
 
 import numpy as np
@@ -16,10 +15,11 @@ from mmengine.structures import InstanceData, PixelData
 from test_distributed_training import _free_port
 from test_semi_sup_training import load_config
 
-from dearli_mm.apis.toy_world import write_toy_world
+import dearli_mm  # noqa: F401, I001  (before mmdet: processes start here)
 from dearli_mm.evaluation.panoptic_ground_truth import ground_truth_of_sample
 from dearli_mm.models.losses import SetCriterion, set_criterion
 from dearli_mm.models.losses.set_criterion import _Targets
+from projects.toy_world.dataset import write_toy_world
 
 SIZE = (64, 64)
 NUM_THINGS, NUM_CLASSES = 8, 13

@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import MessageHub
 from mmengine.runner.priority import get_priority
 
-from dearli_mm.apis.official_checkpoint import convert_checkpoint
+from dearli_mm.conversion.official_checkpoint import convert_checkpoint
 from dearli_mm.engine.hooks import EMATeacherHook, SAMWarmupHook
 from dearli_mm.engine.hooks.ema_teacher_hook import TEACHER_IS_INITIALIZED
 from dearli_mm.models import DEARLi

@@ -7,11 +7,11 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
-from test_semi_sup_training import (ROOT, assert_same_weights, build_runner,
-                                    history, world)  # noqa: F401
+from test_semi_sup_training import (ROOT, assert_same_weights,  # noqa: F401
+                                    build_runner, history, world)
 
-from dearli_mm.apis.sam_masks import coco_instances, encode_masks
-from dearli_mm.datasets.mask_folder import MaskFolder, digest
+from dearli_mm.datasets.masks import MaskFolder
+from dearli_mm.masks import coco_instances, encode_masks
 
 CONFIG = (ROOT / 'configs/sam_warmup' /
           'sam-warmup_tiny-clip_1xb8-1000_toy-world-128x128.py')
@@ -24,14 +24,14 @@ def masks(world, tmp_path_factory):  # noqa: F811
     settings = dict(generator='channels')
     folder.prepare(settings)
     for path in (world / 'train' / 'images').iterdir():
-        image = torch.from_numpy(cv2.imread(str(path))).permute(2, 0, 1)
-        found = torch.cat((image > 127, image < 60))
-        found = found[found.flatten(1).any(1)]
+        image = cv2.imread(str(path)).transpose(2, 0, 1)
+        found = np.concatenate((image > 127, image < 60))
+        found = found[found.any((1, 2))]
         height, width = image.shape[1:]
         instances = coco_instances(
             encode_masks(found), np.ones(len(found)), np.ones(len(found)),
             [(0, 0, width, height)] * len(found), [(0, 0)] * len(found))
-        folder.write(path.name, height, width, instances, digest(settings))
+        folder.write(path.name, height, width, instances)
     return folder.root
 
 

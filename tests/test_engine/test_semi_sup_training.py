@@ -15,8 +15,8 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from dearli_mm.apis.toy_world import write_toy_world
 from dearli_mm.datasets.samplers import mix_seeds
+from projects.toy_world.dataset import write_toy_world
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/quickstart/dear_tiny-clip_toy-world.py'

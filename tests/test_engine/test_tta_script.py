@@ -3,10 +3,10 @@ import json
 import sys
 
 import pytest
-from test_semi_sup_training import (CONFIG, build_runner, options,
-                                    world)  # noqa: F401
+from test_semi_sup_training import world  # noqa: F401
+from test_semi_sup_training import CONFIG, build_runner, options
 
-from dearli_mm.apis.mmdet_script import run_mmdet_script
+from dearli_mm.utils.mmdet_script import run_mmdet_script
 
 
 def test_tta_reports_both_networks(world, tmp_path,  # noqa: F811

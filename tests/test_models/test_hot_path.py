@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 import torch
 from golden_clip import golden_detector, register_golden_clip
+from mmengine.optim import OptimWrapper
 from test_clip_mask2former import CLASSES
 from test_dearli import batch
-from mmengine.optim import OptimWrapper
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten
 from torch.utils.weak import WeakIdKeyDictionary
 
 from dearli_mm.compat import version_tuple
-from dearli_mm.datasets.transforms.segment_id_masks import SegmentIdMasks
+from dearli_mm.datasets.masks import SegmentIdMasks
 from dearli_mm.functional import cutmix, inference, segments
 from dearli_mm.models import DEARLi
 from dearli_mm.utils import refuse_nonfinite_gradients

@@ -8,7 +8,7 @@ from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 from pycocotools import mask as coco_mask
 
-from dearli_mm.datasets.packed_masks import PackedMasks
+from dearli_mm.datasets.masks import PackedMasks
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from mmdet.structures import DetDataSample
 from mmdet.structures.mask import BitmapMasks
 from mmengine.structures import InstanceData, PixelData
 
-from dearli_mm.datasets.transforms.segment_id_masks import SegmentIdMasks
+from dearli_mm.datasets.masks import SegmentIdMasks
 from dearli_mm.models.heads.panoptic_targets import (panoptic_targets,
                                                      targets_of_samples)
 

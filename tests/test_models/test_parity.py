@@ -9,7 +9,8 @@ from mmengine.config import ConfigDict
 from torch.testing import assert_close
 
 import dearli_mm  # noqa: F401
-from dearli_mm.apis.official_checkpoint import convert_state_dict, rename
+from dearli_mm.conversion.official_checkpoint import convert_state_dict
+from dearli_mm.conversion.official_names import rename
 from dearli_mm.functional import mask_pool, semantic_inference
 from dearli_mm.functional.mask_pooling import resize_logits
 

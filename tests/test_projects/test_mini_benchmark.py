@@ -34,7 +34,7 @@ from mini_benchmark.zero_shot import PROMPTS  # noqa: E402
 
 from dearli_mm.apis.benchmark.checks import job_config  # noqa: E402
 from dearli_mm.apis.benchmark.grid import read_grid  # noqa: E402
-from dearli_mm.datasets.mask_folder import MaskFolder  # noqa: E402
+from dearli_mm.datasets.masks import MaskFolder  # noqa: E402
 from dearli_mm.datasets.splits import read_split  # noqa: E402
 from dearli_mm.functional import PanopticSegments  # noqa: E402
 from dearli_mm.functional.panoptic_ids import id2rgb  # noqa: E402

@@ -9,7 +9,7 @@ import pytest
 
 from dearli_mm.apis.benchmark import read_grid, run_benchmark
 from dearli_mm.apis.benchmark.record import read_record
-from dearli_mm.apis.toy_world import write_toy_world
+from projects.toy_world.dataset import write_toy_world
 
 ROOT = Path(__file__).parents[2]
 TOOL = str(ROOT / 'tools/benchmark.py')

@@ -2,13 +2,13 @@
 import argparse
 
 import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
-from dearli_mm.apis.sam_masks.browse import browse_masks
+from dearli_mm.masks.browse import browse_masks
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('masks', help='folder that tools/sam_masks.py wrote')
-    parser.add_argument('out', help='folder for pictures and table')
+    parser.add_argument('out', help='folder for overlays and table')
     parser.add_argument(
         '--images', help='folder of the images; without it, no overlays')
     parser.add_argument(
@@ -27,7 +27,7 @@ def main() -> None:
                            args.max_images, args.seed))
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
-    print(f'pictures and table are in {args.out}')
+    print(f'overlays and table are in {args.out}')
 
 
 if __name__ == '__main__':

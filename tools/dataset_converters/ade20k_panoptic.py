@@ -6,7 +6,7 @@ it was stopped. See docs/data.md.
 """
 import argparse
 
-from dearli_mm.apis.dataset_conversion.ade20k import convert_ade20k
+from dearli_mm.conversion.ade20k import convert_ade20k
 
 
 def parse_args() -> argparse.Namespace:

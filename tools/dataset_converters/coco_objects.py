@@ -5,8 +5,7 @@ too. Run again, it goes on where it was stopped. See docs/data.md.
 """
 import argparse
 
-from dearli_mm.apis.dataset_conversion.coco_objects import \
-    convert_coco_objects
+from dearli_mm.conversion.coco_objects import convert_coco_objects
 
 
 def parse_args() -> argparse.Namespace:

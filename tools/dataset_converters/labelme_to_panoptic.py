@@ -5,8 +5,7 @@ Annotate more and run again: only new and changed files are converted.
 """
 import argparse
 
-from dearli_mm.apis.dataset_conversion.labelme import (LabelmeClasses,
-                                                       convert_labelme)
+from dearli_mm.conversion.labelme import LabelmeClasses, convert_labelme
 
 
 def parse_args() -> argparse.Namespace:

@@ -4,14 +4,13 @@
     make_split.py ANN_FILE --out labeled.txt --fraction 1/128 --seed 1
     make_split.py ANN_FILE --check labeled.txt --against val.json
 
-A split file names one image a line; all other images are unlabelled. Public
+A split file names one image per line; all other images are unlabelled. Public
 split files (ADE20K, COCO) are read as they are.
 """
 import argparse
 from fractions import Fraction
 
-from dearli_mm.apis.dataset_conversion.splits import (check_split, make_split,
-                                                      split_overlaps)
+from dearli_mm.conversion.splits import check_split, make_split, split_overlaps
 
 
 def parse_args() -> argparse.Namespace:

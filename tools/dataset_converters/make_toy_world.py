@@ -1,7 +1,12 @@
 """Writes the procedural toy world as a COCO panoptic dataset."""
 import argparse
+import sys
+from pathlib import Path
 
-from dearli_mm.apis.toy_world import write_toy_world
+# Projects are not installed: they are found in the checkout.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from projects.toy_world.dataset import write_toy_world  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:

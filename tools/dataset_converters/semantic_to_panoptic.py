@@ -7,9 +7,8 @@ what an mmseg config loads (--mmseg-config).
 """
 import argparse
 
-from dearli_mm.apis.dataset_conversion.semantic import (convert_semantic,
-                                                        find_folder,
-                                                        find_mmseg)
+from dearli_mm.conversion.semantic import (convert_semantic, find_folder,
+                                           find_mmseg)
 
 
 def parse_args() -> argparse.Namespace:

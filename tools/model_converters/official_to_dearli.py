@@ -1,7 +1,7 @@
 """Turn a checkpoint of the reference implementation into this package's."""
 import argparse
 
-from dearli_mm.apis.official_checkpoint import convert_checkpoint
+from dearli_mm.conversion.official_checkpoint import convert_checkpoint
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,12 +1,14 @@
-# The same network in small, on the CLIP that ships with the package: what a
-# CPU trains in minutes. A stand-in for the real CLIP; see the README.
+# The same network in small, on the tiny CLIP of projects/toy_world: what a CPU
+# trains in minutes. A stand-in for the real CLIP; see the README. Configs on
+# top of this one import projects.toy_world, which makes the CLIP known.
 _base_ = './dearli_clip-convnext-b.py'
 
+clip_weights = '{{ fileDirname }}/../../../projects/toy_world/dearli_tiny.safetensors'  # noqa: E501
 width = 64
 
 model = dict(
     detector=dict(
-        backbone=dict(model_name='dearli_tiny', pretrained='embedded'),
+        backbone=dict(model_name='dearli_tiny', pretrained=clip_weights),
         panoptic_head=dict(
             in_channels=[32, 64, 96, 128],
             feat_channels=width,

@@ -1,4 +1,4 @@
-# The same in small, on the CLIP that ships with the package.
+# The same in small, on the tiny CLIP of projects/toy_world.
 _base_ = './dearli_tiny-clip.py'
 
 detector = _base_.model.detector

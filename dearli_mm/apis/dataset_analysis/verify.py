@@ -5,7 +5,7 @@ from typing import Dict, List, Set, Tuple
 
 from mmdet.registry import DATASETS
 
-from ..parallel import run_parallel
+from ...utils.processes import run_parallel
 from .config_parts import Part, find_parts, read_config
 from .verify_files import (FileCheck, ImageJob, check_annotation_file,
                            check_image_files)

@@ -9,7 +9,7 @@ from mmdet.registry import TRANSFORMS
 from mmengine.fileio import get
 
 from ...functional.panoptic_ids import number_segments, rgb2id
-from .segment_id_masks import SegmentIdMasks
+from ..masks import SegmentIdMasks
 
 # mmdet's value for pixels that belong to no segment.
 IGNORE_INDEX = 255

@@ -6,8 +6,7 @@ from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 from mmdet.structures.bbox import HorizontalBoxes
 
-from ..mask_folder import read_mask_file
-from ..packed_masks import PackedMasks
+from ..masks import PackedMasks, read_mask_file
 
 
 @TRANSFORMS.register_module()
@@ -75,7 +74,7 @@ class LimitMasks(BaseTransform):
     none; without a limit (``max_masks=None``) it is DEARLi's.
 
     Args:
-        max_masks (int, optional): Masks an image to keep. Defaults to None,
+        max_masks (int, optional): Masks per image to keep. Defaults to None,
             which keeps all.
         keep (str): ``'largest'`` or ``'random'``. Defaults to
             ``'largest'``.

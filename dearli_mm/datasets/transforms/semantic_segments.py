@@ -6,8 +6,8 @@ from mmdet.datasets.transforms import LoadAnnotations
 from mmdet.registry import TRANSFORMS
 from mmdet.structures.bbox import HorizontalBoxes
 
+from ..masks import SegmentIdMasks
 from .loading import IGNORE_INDEX
-from .segment_id_masks import SegmentIdMasks
 
 
 @TRANSFORMS.register_module()

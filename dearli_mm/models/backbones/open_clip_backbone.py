@@ -25,8 +25,8 @@ class OpenCLIPBackbone(BaseModule):
     Args:
         model_name (str): Name of an open_clip model, for instance
             ``'convnext_base_w_320'``.
-        pretrained (str, optional): Path of its weights, ``'embedded'`` for a
-            model that ships with the package, ``None`` for random ones.
+        pretrained (str, optional): Path of its weights, ``None`` for
+            random ones.
         frozen (bool): Whether the tower is never trained: no gradient, always
             in eval mode. Defaults to True. Otherwise stem and stages are
             trained; CLIP's head, of which no loss knows, is not.

@@ -5,19 +5,13 @@ from typing import Optional
 import open_clip
 from torch import nn
 
-ASSETS = Path(__file__).resolve().parents[2] / 'assets'
-
-# The tiny CLIP which ships with the package is known to open_clip by name.
-open_clip.add_model_config(ASSETS)
-
 
 def clip_weights_path(model_name: str, pretrained: str) -> Path:
     """Find a weight file.
 
     Args:
         model_name (str): Name of the open_clip model, for messages.
-        pretrained (str): Path of the file, or ``'embedded'`` for the weights
-            of a model that ships with the package.
+        pretrained (str): Path of the file.
 
     Returns:
         Path: The file.
@@ -26,24 +20,17 @@ def clip_weights_path(model_name: str, pretrained: str) -> Path:
         FileNotFoundError: If there is none; says where it was looked for and
             where to get it.
     """
-    embedded = pretrained == 'embedded'
-    path = ASSETS / f'{model_name}.safetensors' if embedded \
-        else Path(pretrained).expanduser()
+    path = Path(pretrained).expanduser()
     if path.is_file():
         return path
-    if embedded:
-        names = sorted(p.stem for p in ASSETS.glob('*.safetensors'))
-        remedy = f"models with embedded weights: {', '.join(names)}"
-    else:
-        tags = open_clip.list_pretrained_tags_by_model(model_name)
-        remedy = ('get open_clip_model.safetensors (or '
-                  'open_clip_pytorch_model.bin) of this model, for instance '
-                  'from https://huggingface.co/laion (tags that open_clip '
-                  f"knows: {', '.join(tags) or 'none'}), and give its path; "
-                  'nothing is downloaded silently')
+    tags = open_clip.list_pretrained_tags_by_model(model_name)
     raise FileNotFoundError(
         f'pretrained={pretrained!r}: no CLIP weights of {model_name!r} at '
-        f'{path.absolute()}; {remedy}')
+        f'{path.absolute()}; get open_clip_model.safetensors (or '
+        'open_clip_pytorch_model.bin) of this model, for instance from '
+        'https://huggingface.co/laion (tags that open_clip knows: '
+        f"{', '.join(tags) or 'none'}), and give its path; nothing is "
+        'downloaded silently')
 
 
 def build_clip(model_name: str, pretrained: Optional[str] = None) -> nn.Module:

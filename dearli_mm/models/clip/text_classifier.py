@@ -42,8 +42,8 @@ class CLIPTextClassifier(BaseModule):
         classes (Sequence[str] | Mapping | str): Class names with synonyms;
             see :func:`parse_classes`.
         model_name (str): Name of the open_clip model.
-        pretrained (str, optional): Path of its weights or ``'embedded'``;
-            ``None`` for a randomly initialised text tower (not cached).
+        pretrained (str, optional): Path of its weights; ``None`` for a
+            randomly initialised text tower (not cached).
         templates (str | Sequence[str]): Key of ``TEMPLATES`` or own
             templates. Defaults to ``'vild'``.
         cache_dir (str, optional): Folder of the cached embeddings; ``None``

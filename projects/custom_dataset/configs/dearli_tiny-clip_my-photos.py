@@ -1,11 +1,13 @@
-# A first look on a CPU: the small network on the CLIP that ships with the
-# package, batch 4 + 4, 1500 steps. It has never seen a photograph, so its
-# zero-shot opinion is left out.
+# A first look on a CPU: the small network on the CLIP of projects/toy_world,
+# batch 4 + 4, 1500 steps. It has never seen a photograph, so its zero-shot
+# opinion is left out.
 _base_ = [
     '../../../configs/_base_/models/dearli_tiny-clip.py', './my_photos.py',
     '../../../configs/_base_/schedules/adamw_poly_small.py',
     '../../../configs/_base_/default_runtime.py'
 ]
+custom_imports = dict(
+    imports=['dearli_mm', 'projects.toy_world'], allow_failed_imports=False)
 
 model = dict(
     detector=dict(

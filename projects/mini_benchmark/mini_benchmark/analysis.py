@@ -7,7 +7,7 @@ import torch
 from mmdet.registry import DATASETS
 from mmengine.dataset import pseudo_collate
 
-from dearli_mm.apis.inference import DEARLiInferencer
+from dearli_mm.apis import DEARLiInferencer
 from dearli_mm.evaluation import ClassAgnosticRecall, PanopticMetric
 from dearli_mm.models.heads import MaskProposalFusionHead
 

@@ -15,12 +15,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dearli_mm.apis.dataset_conversion.files import write_bytes
-from dearli_mm.apis.tiny_clip import (build_optimiser, contrastive_loss,
-                                      dense_features, embed_pooled, enliven,
-                                      pool_regions, save)
 from dearli_mm.models.clip import build_clip
 from dearli_mm.models.clip.class_prompts import make_prompts
+from dearli_mm.utils.atomic import write_bytes
+from projects.toy_world.clip_training import (build_optimiser,
+                                              contrastive_loss, dense_features,
+                                              embed_pooled, enliven,
+                                              pool_regions, save)
 
 from .sources import CutOut, Photos, load_others, load_photos
 from .teacher import FEATURES, Teacher, make_targets

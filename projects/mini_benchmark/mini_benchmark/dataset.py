@@ -7,12 +7,10 @@ from typing import Dict
 
 import cv2
 
-from dearli_mm.apis.dataset_conversion.files import write_bytes
-from dearli_mm.apis.dataset_conversion.panoptic_writer import (Counts,
-                                                               Segmented,
-                                                               Source, Target,
-                                                               make_categories,
-                                                               write_panoptic)
+from dearli_mm.conversion.panoptic_writer import (Counts, Segmented, Source,
+                                                  Target, make_categories,
+                                                  write_panoptic)
+from dearli_mm.utils.atomic import write_bytes
 
 from .scenes import compose_scene
 from .sources import STUFF, THINGS, Photos, load_photos

@@ -9,9 +9,9 @@ import numpy as np
 from pycocotools import mask as coco_mask
 from tqdm import tqdm
 
-from dearli_mm.apis.sam_masks.registry import coco_instances
-from dearli_mm.datasets.mask_folder import MaskFolder, digest
+from dearli_mm.datasets.masks import MaskFolder
 from dearli_mm.functional.panoptic_ids import rgb2id
+from dearli_mm.masks import coco_instances
 
 
 def write_true_masks(subset: str, out: str) -> int:
@@ -45,5 +45,5 @@ def write_true_masks(subset: str, out: str) -> int:
             coco_instances(rles, [1.] * count, [1.] * count,
                            [(0, 0, width, height)] * count,
                            [np.argwhere(masks[..., k])[0][::-1]
-                            for k in range(count)]), digest(settings))
+                            for k in range(count)]))
     return len(names)

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dearli_mm.apis.tiny_clip_data import normalise
 from dearli_mm.models.clip.class_prompts import TEMPLATES
+from projects.toy_world.clip_data import normalise
 
 from .scenes import compose_scene, cut_ground, vary_object
 from .sources import CLASSES, CutOut, Photos, shrink

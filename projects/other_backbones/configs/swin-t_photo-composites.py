@@ -12,7 +12,7 @@ model.detector.backbone = dict(
     init_cfg=weights and dict(type='Pretrained', checkpoint=weights))
 model.detector.panoptic_head.in_channels = [96, 192, 384, 768]
 model.detector.panoptic_head.text_classifier.update(
-    model_name='dearli_tiny', pretrained='embedded')
+    model_name='dearli_tiny', pretrained=_base_.clip_weights)
 model.data_preprocessor.data_preprocessor.update(  # ImageNet's, RGB
     mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
 optim_wrapper = dict(

@@ -9,4 +9,4 @@ model = dict(
     zero_shot_clip=dict(
         type='OpenCLIPBackbone',
         model_name='dearli_tiny',
-        pretrained='embedded')))
+        pretrained=_base_.clip_weights)))

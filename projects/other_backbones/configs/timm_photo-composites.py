@@ -13,7 +13,7 @@ model.detector.backbone = dict(
     pretrained=weights)
 model.detector.panoptic_head.in_channels = [32, 64, 96, 960]
 model.detector.panoptic_head.text_classifier.update(
-    model_name='dearli_tiny', pretrained='embedded')
+    model_name='dearli_tiny', pretrained=_base_.clip_weights)
 model.data_preprocessor.data_preprocessor.update(  # ImageNet's, RGB
     mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
 optim_wrapper = dict(

@@ -5,4 +5,4 @@ model = dict(detector=dict(
     zero_shot_clip=dict(
         type='OpenCLIPBackbone',
         model_name='dearli_tiny',
-        pretrained='embedded')))
+        pretrained=_base_.clip_weights)))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from dearli_mm.apis.benchmark import local, read_grid
-from dearli_mm.apis.toy_world import write_toy_world
+from projects.toy_world.dataset import write_toy_world
 
 ROOT = Path(__file__).parents[3]
 FAKE = [sys.executable, '-I', '-S',

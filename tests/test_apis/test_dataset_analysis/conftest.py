@@ -3,8 +3,8 @@ import shutil
 
 import pytest
 
-from dearli_mm.apis.toy_world import write_toy_world
-from dearli_mm.datasets.toy_world import STUFF_CLASSES, THING_CLASSES
+from projects.toy_world.dataset import write_toy_world
+from projects.toy_world.scenes import STUFF_CLASSES, THING_CLASSES
 
 THINGS = [c.name for c in THING_CLASSES]
 STUFF = [c.name for c in STUFF_CLASSES]

@@ -6,7 +6,7 @@ from dearli_mm.apis.performance.sweep import (COLUMNS, flags_of, plot_sweep,
                                               sweep, sweep_rows, sweep_table)
 
 ROOT = Path(__file__).resolve().parents[3]
-SMALL = ('--clip dearli_tiny --crop 64 --queries 8 --layers 1 --segments 4 '
+SMALL = ('--crop 64 --queries 8 --layers 1 --segments 4 '
          '--encoder-layers 1 --points 64 --steps 1 --warm-up 1 '
          '--no-yardstick').split()
 

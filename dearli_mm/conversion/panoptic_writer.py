@@ -1,0 +1,155 @@
+"""The one writer of COCO panoptic datasets, used by all converters."""
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Sequence
+
+from ..datasets.panoptic_files import (ImageRecords, Segmented, Source,
+                                       encode_image, write_png)
+from ..functional.panoptic_ids import id2rgb
+from ..utils.processes import run_parallel
+
+
+class Target(NamedTuple):
+    """Where a dataset goes, and what is the same for all of its images.
+
+    Attributes:
+        json_path (Path): Annotation file; written last.
+        png_folder (Path): Folder of the PNG files.
+        categories (list[dict]): ``id``, ``name``, ``isthing`` of the classes.
+        info (dict): Description and settings. A dataset that was written
+            with other categories or info is written anew.
+    """
+    json_path: Path
+    png_folder: Path
+    categories: List[dict]
+    info: Dict[str, Any]
+
+
+class Counts(NamedTuple):
+    """What a dataset holds, for comparison with published numbers."""
+    images: int
+    things: int
+    stuff: int
+    crowds: int
+    void_share: float
+    converted: int
+
+    def __str__(self) -> str:
+        segments = self.things + self.stuff + self.crowds
+        new = f'{self.converted} converted now' if self.converted else \
+            'all converted before'
+        return (f'{self.images} images ({new}), {segments} segments '
+                f'({self.things} things, {self.stuff} stuff, {self.crowds} '
+                f'crowds), {100 * self.void_share:.2f} % of the pixels void')
+
+
+def make_categories(things: Sequence[str],
+                    stuff: Sequence[str]) -> List[dict]:
+    """Categories as COCO lists them; ids count from 1, things first.
+
+    Raises:
+        ValueError: If there is no class, or a name occurs twice.
+    """
+    names = [*things, *stuff]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice or not names:
+        raise ValueError(f'classes {names} '
+                         f'{f"name {twice} twice" if twice else "are none"}: '
+                         'give each class once, as thing or as stuff')
+    return [
+        dict(id=k + 1, name=name, isthing=int(k < len(things)))
+        for k, name in enumerate(names)
+    ]
+
+
+def write_panoptic(sources: Sequence[Source],
+                   read: Callable[[Source], Segmented],
+                   target: Target,
+                   workers: int = 4,
+                   title: str = 'converting') -> Counts:
+    """Convert a dataset; what is there already is not done again.
+
+    Every image is recorded as soon as its PNG is written, so a run that was
+    stopped goes on where it was. Images whose inputs have changed since are
+    converted anew, those that are gone are taken out.
+
+    Args:
+        sources (Sequence[Source]): The images.
+        read (Callable): Reads the annotation of one of them; a function that
+            other processes can import, or a ``functools.partial`` of one.
+        target (Target): What to write.
+        workers (int): Processes; 0 converts in this one. Defaults to 4.
+        title (str): Of the progress bar.
+
+    Returns:
+        Counts: Of the whole dataset.
+
+    Raises:
+        ValueError: If there is no source, two of them have the same id, or
+            ``json_path`` was not written by this function.
+    """
+    _check_sources(sources, target)
+    records = ImageRecords(
+        target.json_path,
+        dict(info=target.info, categories=target.categories))
+    jobs = [
+        (source, read, target) for source in sources if not records.is_done(
+            source, [target.png_folder / f'{source.stem}.png'])
+    ]
+    for record in run_parallel(_convert, jobs, workers, title) if jobs else ():
+        records.add(record)
+    for record in records.finish([source.stem for source in sources]):
+        # Of an image that is gone.
+        (target.png_folder / record['annotation']['file_name']).unlink(
+            missing_ok=True)
+    return _count(records.records.values(), target.categories, len(jobs))
+
+
+def _check_sources(sources: Sequence[Source], target: Target) -> None:
+    if not sources:
+        raise ValueError(f'there is no image to write {target.json_path} of')
+    seen: Dict[str, str] = {}
+    for source in sources:
+        other = seen.setdefault(source.stem, source.file_name)
+        if other is not source.file_name:
+            raise ValueError(f'{other} and {source.file_name} would share '
+                             f'the PNG {source.stem}.png: rename one of them')
+
+
+def _convert(job: tuple) -> dict:
+    """Write the PNG of an image; returns its record."""
+    source, read, target = job
+    state = source.state  # before: what changes meanwhile is done again
+    segmented = read(source)
+    known = {category['id'] for category in target.categories}
+    unknown = sorted(set(segmented.category_ids) - known)
+    if unknown:
+        raise ValueError(f'{source.file_name}: categories {unknown} are not '
+                         'among those of the dataset')
+    low, high = segmented.segment_map.min(), segmented.segment_map.max()
+    if low < 0 or high > len(segmented.category_ids):
+        raise ValueError(
+            f'{source.file_name}: the segment map holds {low}..{high}, with '
+            f'{len(segmented.category_ids)} segments')
+    record, id_map = encode_image(segmented, source)
+    write_png(target.png_folder / f'{source.stem}.png', id2rgb(id_map))
+    record['image']['inputs'] = state
+    return record
+
+
+def _count(records: Iterable[dict], categories: List[dict],
+           converted: int) -> Counts:
+    isthing = {category['id']: category['isthing'] for category in categories}
+    images = things = stuff = crowds = pixels = labeled = 0
+    for record in records:
+        images += 1
+        pixels += record['image']['height'] * record['image']['width']
+        for segment in record['annotation']['segments_info']:
+            labeled += segment['area']
+            if segment['iscrowd']:
+                crowds += 1
+            elif isthing[segment['category_id']]:
+                things += 1
+            else:
+                stuff += 1
+    return Counts(images, things, stuff, crowds, 1 - labeled / pixels,
+                  converted)

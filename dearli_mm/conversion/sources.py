@@ -1,0 +1,85 @@
+"""Finding and checking what is converted."""
+from pathlib import Path
+from typing import List, Sequence, Union
+
+from ..datasets.image_files import read_image_size
+from ..datasets.panoptic_files import Source
+from ..datasets.splits import IMAGE_SUFFIXES, list_images
+
+
+def pair_images(images: Path,
+                folders: Sequence[Path],
+                suffix: str = '.png') -> List[Source]:
+    """Images of a folder with the annotation files of the same stem.
+
+    Args:
+        images (Path): Folder of images, with subfolders.
+        folders (Sequence[Path]): Folders of annotation files, laid out alike.
+        suffix (str): What annotation files have in place of the image's
+            suffix. Defaults to '.png'.
+
+    Returns:
+        list[Source]: Sorted; inputs are the image and its annotation files.
+
+    Raises:
+        FileNotFoundError: If an annotation file is not there; says how many.
+        ValueError: If a folder has annotation without an image.
+    """
+    sources = []
+    for path in list_images(images):
+        name = path.relative_to(images)
+        stem = name.with_suffix('').as_posix()
+        files = [folder / f'{stem}{suffix}' for folder in folders]
+        sources.append(Source(name.as_posix(), (str(path), *map(str, files))))
+    stems = {source.stem for source in sources}
+    for k, folder in enumerate(folders, start=1):
+        missing = [s.inputs[k] for s in sources
+                   if not Path(s.inputs[k]).is_file()]
+        if missing:
+            raise FileNotFoundError(
+                f'{len(missing)} of {len(sources)} images in {images} have no '
+                f'annotation in {folder}, for instance {missing[0]}')
+        found = [p.relative_to(folder).as_posix()[:-len(suffix)]
+                 for p in folder.rglob(f'*{suffix}')]
+        extra = sorted(set(found) - stems)
+        if extra:
+            raise ValueError(
+                f'{folder} has annotation of {len(extra)} images that are not '
+                f'in {images} (suffixes {sorted(IMAGE_SUFFIXES)}), for '
+                f'instance {extra[0]!r}')
+    return sources
+
+
+def check_frame(image: Union[str, Path], size: Sequence[int],
+                annotation: Union[str, Path]) -> None:
+    """Check that an image has the size of its annotation.
+
+    Either with its EXIF rotation or without: the loader follows the
+    annotation.
+
+    Args:
+        image (str | Path): The image.
+        size (Sequence[int]): Height and width of the annotation.
+        annotation (str | Path): Its file, for the message.
+
+    Raises:
+        ValueError: If neither fits.
+    """
+    found = read_image_size(str(image))
+    if tuple(size) not in (found.stored, found.shown):
+        raise ValueError(
+            f'{annotation} is of {size[0]} x {size[1]} pixels (height x '
+            f'width), its image {image} of {found.shown[0]} x '
+            f'{found.shown[1]}: annotate that very image, or scale the '
+            'annotation')
+
+
+def need(path: Path, what: str, remedy: str) -> Path:
+    """Check that a source is there.
+
+    Raises:
+        FileNotFoundError: If not; names the path, and what to do.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f'{what} {path} is not there. {remedy}')
+    return path

@@ -1,0 +1,179 @@
+"""Drawing splits, and checking those of others."""
+import json
+from fractions import Fraction
+from itertools import combinations
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+import numpy as np
+
+from ..datasets.splits import choose_covering, read_split
+from ..utils.atomic import write_text
+
+# Labelled images of the published splits.
+PUBLISHED: Dict[str, Dict[int, str]] = {
+    'ADE20K': {158: '1/128', 316: '1/64', 632: '1/32', 1263: '1/16',
+               2526: '1/8'},
+    'COCO': {232: '1/512', 463: '1/256', 925: '1/128', 1849: '1/64',
+             3697: '1/32'},
+}
+_TRAIN_IMAGES = {20210: 'ADE20K', 118287: 'COCO'}
+
+
+class _Annotated(NamedTuple):
+    """Images of an annotation file.
+
+    Attributes:
+        names (list[str]): File names, sorted.
+        shown (list[set[str]]): Classes that each shows.
+        classes (list[str]): All classes of the file.
+    """
+    names: List[str]
+    shown: List[Set[str]]
+    classes: List[str]
+
+
+def _read_annotated(ann_file: str) -> _Annotated:
+    """Read which image of a COCO panoptic JSON shows what."""
+    path = Path(ann_file)
+    if not path.is_file():
+        raise FileNotFoundError(f'the annotation file {path} is not there')
+    content = json.loads(path.read_text())
+    name_of = {c['id']: c['name'] for c in content['categories']}
+    shown = {
+        annotation['image_id']:
+        {name_of[s['category_id']] for s in annotation['segments_info']}
+        for annotation in content['annotations']
+    }
+    images = sorted(content['images'], key=lambda image: image['file_name'])
+    return _Annotated([image['file_name'] for image in images],
+                           [shown.get(image['id'], set()) for image in images],
+                           list(name_of.values()))
+
+
+def make_split(ann_file: str,
+               out: str,
+               number: Optional[int] = None,
+               fraction: Optional[Fraction] = None,
+               seed: int = 0,
+               cover_classes: bool = False,
+               exclude: Sequence[str] = ()) -> List[str]:
+    """Draw labelled images at random and write them, one per line.
+
+    The choice depends on the names of the images and the seed alone.
+
+    Args:
+        ann_file (str): COCO panoptic JSON.
+        out (str): Split file to write.
+        number (int, optional): Number of images; or:
+        fraction (Fraction, optional): Share of all images of the file,
+            rounded; at least one.
+        seed (int): Defaults to 0.
+        cover_classes (bool): Prefer images that add a class, until every
+            class of the file is shown. Defaults to False.
+        exclude (Sequence[str]): Split files whose images are not drawn.
+
+    Returns:
+        list[str]: The images.
+
+    Raises:
+        ValueError: If the number does not fit, the classes cannot be covered
+            with it, or ``out`` is there with other content.
+    """
+    data = _read_annotated(ann_file)
+    if number is None:
+        number = max(1, round(fraction * len(data.names)))
+    taken = {stem for split in exclude for stem in read_split(split)}
+    free = [k for k, name in enumerate(data.names)
+            if Path(name).stem not in taken]
+    if not 1 <= number <= len(free):
+        raise ValueError(f'{number} images were asked for; {ann_file} has '
+                         f'{len(free)} to choose from')
+    shown = [data.shown[k] if cover_classes else set() for k in free]
+    chosen = choose_covering(shown, number, np.random.default_rng(seed))
+    missing = set().union(*shown) - set().union(*(shown[k] for k in chosen))
+    if missing:
+        raise ValueError(
+            f'{number} images drawn with seed {seed} do not show '
+            f'{sorted(missing)}; ask for more, or try another seed')
+    names = [data.names[free[k]] for k in chosen]
+    _write_new(Path(out), ''.join(f'{name}\n' for name in names))
+    return names
+
+
+def check_split(split: str,
+                ann_file: str,
+                others: Sequence[str] = ()) -> Tuple[List[str], List[str]]:
+    """Check a split against an annotation file and other splits.
+
+    Args:
+        split (str): Split file; of each line the first word counts, so the
+            public files are read as they are.
+        ann_file (str): COCO panoptic JSON of the training images.
+        others (Sequence[str]): Split files, or annotation files (``.json``)
+            of validation, with which it may not share an image.
+
+    Returns:
+        tuple[list[str], list[str]]: What was found, and the problems.
+    """
+    try:
+        stems = read_split(split)
+    except ValueError as error:
+        return [], [str(error)]
+    data = _read_annotated(ann_file)
+    found = [f'{split}: {len(stems)} labelled images{_published(stems, data)}',
+             f'{len(data.names) - len(stems)} other images in {ann_file}']
+    known = {Path(name).stem: k for k, name in enumerate(data.names)}
+    unknown = [stem for stem in stems if stem not in known]
+    problems = []
+    if unknown:
+        problems.append(f'{split} names {len(unknown)} images that {ann_file} '
+                        f'does not have, for instance {unknown[:3]}')
+    shown = set().union(*(data.shown[known[stem]] for stem in stems
+                          if stem in known))
+    missing = [name.split(',')[0] for name in data.classes
+               if name not in shown]
+    found.append(f'{len(data.classes) - len(missing)} of {len(data.classes)} '
+                 'classes are shown' +
+                 (f'; not: {", ".join(missing)}' if missing else ''))
+    for other in others:
+        names = _read_annotated(other).names if other.endswith('.json') else \
+            read_split(other)
+        common = sorted({Path(name).stem for name in names} & set(stems))
+        if common:
+            problems.append(f'{split} and {other} share {len(common)} images, '
+                            f'for instance {common[:3]}')
+        else:
+            found.append(f'{split} and {other} share no image')
+    return found, problems
+
+
+def split_overlaps(splits: Sequence[str]) -> List[str]:
+    """How many images each two of several splits share, a line per pair."""
+    names = {split: set(read_split(split)) for split in splits}
+    return [
+        f'{first} and {second} share {len(names[first] & names[second])} of '
+        f'{min(len(names[first]), len(names[second]))} images'
+        for first, second in combinations(names, 2)
+    ]
+
+
+def _published(stems: Sequence[str], data: _Annotated) -> str:
+    dataset = _TRAIN_IMAGES.get(len(data.names))
+    if dataset is None:
+        share = Fraction(len(stems), len(data.names))
+        return f' of {len(data.names)} ({float(100 * share):.2f} %)'
+    fractions = PUBLISHED[dataset]
+    if len(stems) in fractions:
+        return f', as published for {fractions[len(stems)]} of {dataset}'
+    listed = ', '.join(f'{n} ({name})' for n, name in fractions.items())
+    return f'; published for {dataset}: {listed}'
+
+
+def _write_new(path: Path, text: str) -> None:
+    if path.exists():
+        if path.read_text() != text:
+            raise ValueError(f'{path} is there with other images: choose '
+                             'another name, or delete it')
+        return
+    write_text(path, text)

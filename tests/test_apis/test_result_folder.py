@@ -1,0 +1,204 @@
+"""What is written is what was predicted, and can be read by the package."""
+import json
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.structures import PixelData
+from numpy.testing import assert_array_equal
+
+from dearli_mm.apis.inputs import Video, find_inputs
+from dearli_mm.apis.result_folder import OUTPUTS, ResultFolder
+from dearli_mm.apis.run import infer_images, infer_video
+from dearli_mm.datasets import PanopticDataset
+from dearli_mm.evaluation import PanopticMetric
+from dearli_mm.evaluation.panoptic_ground_truth import ground_truth_of_sample
+from dearli_mm.functional import PanopticSegments
+from dearli_mm.models.heads.mask_classification_fusion_head import \
+    encode_panoptic
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / 'out'
+
+
+def metainfo(vocabulary):
+    names, things = vocabulary.names, vocabulary.num_things
+    return dict(
+        classes=names, thing_classes=names[:things],
+        stuff_classes=names[things:])
+
+
+def dataset_of(out, vocabulary, images):
+    return PanopticDataset(
+        ann_file=str(out / 'panoptic.json'),
+        data_prefix=dict(img=str(images), seg=str(out / 'panoptic')),
+        metainfo=metainfo(vocabulary), pipeline=[], test_mode=True)
+
+
+def files(folder):
+    return sorted(path.relative_to(folder).as_posix()
+                  for path in folder.rglob('*') if path.is_file())
+
+
+def test_output_read_back_is_the_prediction(inferencer, images, out):
+    inferencer.set_classes('ball,star,fish;sand,water')
+    predictions = inferencer(images, out_dir=out)
+    dataset = dataset_of(out, inferencer.vocabulary, images)
+    assert len(dataset) == 3
+    metric = PanopticMetric(
+        ann_file=str(out / 'panoptic.json'), seg_prefix=str(out / 'panoptic'))
+    metric.dataset_meta = metainfo(inferencer.vocabulary)
+    for k, prediction in enumerate(predictions):
+        info = dataset.get_data_info(k)
+        assert info['img_path'] == str(images / prediction.name)
+        truth = ground_truth_of_sample(info, range(3))
+        assert_array_equal(truth.seg_map, prediction.seg_map)
+        assert_array_equal(truth.labels, prediction.labels)
+        segments = PanopticSegments(*map(torch.from_numpy, (
+            prediction.seg_map, prediction.labels, prediction.is_thing,
+            prediction.scores)))
+        sample = dict(info, pred_panoptic_seg=PixelData(
+            sem_seg=encode_panoptic(segments, 5)[None]).to_dict())
+        metric.process(None, [sample])
+    result = metric.evaluate(3)
+    assert [v for k, v in result.items() if k.endswith('PQ')] == [100.0]
+
+
+def test_json(inferencer, images, out):
+    prediction = inferencer(images, out_dir=out)[0]
+    content = json.loads((out / 'panoptic.json').read_text())
+    assert content['categories'][8] == dict(id=9, name='sand', isthing=0)
+    assert content['images'][1]['file_name'] == 'sub/a.jpg'
+    assert content['annotations'][1]['file_name'] == 'sub/a.png'
+    segments = content['annotations'][0]['segments_info']
+    assert len(segments) == len(prediction.labels)
+    for k, segment in enumerate(segments):
+        rows, columns = np.nonzero(prediction.seg_map == k + 1)
+        x, y = columns.min(), rows.min()
+        assert segment['bbox'] == [x, y, columns.max() - x + 1,
+                                   rows.max() - y + 1]
+        assert segment['area'] == len(rows)
+        assert segment['category_id'] == prediction.labels[k] + 1
+        assert segment['score'] == pytest.approx(prediction.scores[k],
+                                                 abs=1e-5)
+    bgr = cv2.imread(str(out / 'panoptic/a.png')).astype(int)
+    ids = bgr[..., 2] + 256 * bgr[..., 1] + 65536 * bgr[..., 0]
+    assert_array_equal(ids[prediction.seg_map == 1], segments[0]['id'])
+
+
+@pytest.mark.parametrize('outputs', [*OUTPUTS, OUTPUTS])
+def test_each_output_alone(inferencer, images, out, outputs):
+    outputs = (outputs, ) if isinstance(outputs, str) else outputs
+    assert not infer_images(inferencer, find_inputs(str(images)), out,
+                            outputs, batch_size=2)
+    assert {path.name for path in out.iterdir() if path.is_dir()} == set(
+        outputs)
+    assert (out / 'panoptic.json').exists() == ('panoptic' in outputs)
+    for output in outputs:
+        assert len(files(out / output)) == 3
+    if 'semantic' in outputs:
+        prediction, = inferencer(images / 'a.png', return_semantic=True)
+        assert_array_equal(
+            cv2.imread(str(out / 'semantic/a.png'), cv2.IMREAD_UNCHANGED),
+            prediction.semantic)
+
+
+def test_second_run_does_what_is_left(inferencer, images, out, capsys):
+    found = find_inputs(str(images))
+    infer_images(inferencer, found, out)
+    written = {path: path.stat().st_mtime_ns for path in out.rglob('*.*')}
+    infer_images(inferencer, found, out)
+    assert '3 of 3 images have results' in capsys.readouterr().out
+    assert written == {p: p.stat().st_mtime_ns for p in out.rglob('*.*')}
+
+    (out / 'overlay/a.jpg').unlink()
+    cv2.imwrite(str(images / 'sub/a.jpg'), np.zeros((30, 31, 3), np.uint8))
+    infer_images(inferencer, found, out)
+    assert '1 of 3 images have results' in capsys.readouterr().out
+    content = json.loads((out / 'panoptic.json').read_text())
+    assert content['images'][1]['height'] == 30
+
+    inferencer.configure(score_thr=0.01)  # other results
+    infer_images(inferencer, found, out)
+    assert 'have results' not in capsys.readouterr().out
+
+
+def test_killed_run_leaves_no_json_and_is_continued(inferencer, images, out,
+                                                    monkeypatch, capsys):
+    found = find_inputs(str(images))
+    add, calls = ResultFolder.add, []
+
+    def stop_at_third(self, prediction):
+        calls.append(prediction.name)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        add(self, prediction)
+
+    monkeypatch.setattr(ResultFolder, 'add', stop_at_third)
+    with pytest.raises(KeyboardInterrupt):
+        infer_images(inferencer, found, out)
+    assert not (out / 'panoptic.json').exists()
+    monkeypatch.undo()
+    infer_images(inferencer, found, out)
+    assert '2 of 3 images have results' in capsys.readouterr().out
+    assert len(dataset_of(out, inferencer.vocabulary, images)) == 3
+    assert not list(out.glob('*.journal'))
+
+
+def test_broken_image_is_skipped(inferencer, images, out, capsys):
+    (images / 'broken.png').write_bytes(b'\x89PNG nothing')
+    failures = infer_images(inferencer, find_inputs(str(images)), out,
+                            batch_size=2)
+    assert [failure.name for failure in failures] == ['broken.png']
+    assert 'broken.png' in capsys.readouterr().err
+    assert len(dataset_of(out, inferencer.vocabulary, images)) == 3
+
+
+def test_names_that_clash_are_told_before_any_work(inferencer, images, out):
+    cv2.imwrite(str(images / 'a.bmp'), np.zeros((9, 9, 3), np.uint8))
+    with pytest.raises(ValueError, match='a.bmp and a.png would share'):
+        infer_images(inferencer, find_inputs(str(images)), out)
+    assert not files(out)
+
+
+def test_folder_of_another_tool_and_one_that_is_a_file(inferencer, images,
+                                                       out):
+    out.mkdir()
+    (out / 'panoptic.json').write_text('{"images": []}')
+    with pytest.raises(ValueError, match='not written by this tool'):
+        inferencer(images, out_dir=out)
+    with pytest.raises(OSError, match='a.png'):
+        inferencer(images, out_dir=images / 'a.png')
+
+
+def test_many_classes_take_semantic_maps_of_16_bits(inferencer, images, out):
+    inferencer.set_classes(','.join(f'c{k}' for k in range(300)))
+    infer_images(inferencer, find_inputs(images / 'a.png'), out,
+                 ['semantic'])
+    read = cv2.imread(str(out / 'semantic/a.png'), cv2.IMREAD_UNCHANGED)
+    assert read.dtype == np.uint16
+    prediction, = inferencer(images / 'a.png', return_semantic=True)
+    assert_array_equal(read, prediction.semantic)
+
+
+def test_video(inferencer, tmp_path, out):
+    path = tmp_path / 'clip.avi'
+    writer = cv2.VideoWriter(
+        str(path), cv2.VideoWriter_fourcc(*'MJPG'), 5., (64, 48))
+    for k in range(5):
+        writer.write(np.full((48, 64, 3), 40 * k, np.uint8))
+    writer.release()
+    video = Video(path)
+    assert video.num_frames == 5 and video.fps == 5.
+    infer_video(inferencer, video, out, ['overlay', 'panoptic'], batch_size=2)
+    frames = list(Video(out / 'clip.mp4'))
+    assert len(frames) == 5
+    assert frames[0].image.shape == (384, 512, 3)  # 8 times as large
+    assert files(out / 'panoptic') == [f'clip/{k:06d}.png' for k in range(5)]
+    dataset = dataset_of(out, inferencer.vocabulary, tmp_path)
+    assert [dataset.get_data_info(k)['img_id'] for k in range(5)] == [
+        f'clip/{k:06d}' for k in range(5)]
+    assert not list(out.glob('.*'))

@@ -1,0 +1,120 @@
+import base64
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dearli_mm.conversion.labelme import LabelmeClasses, convert_labelme
+from dearli_mm.datasets.transforms.loading import read_panoptic_png
+
+HEIGHT, WIDTH = 20, 30
+CLASSES = LabelmeClasses(('mug', 'spoon'), ('table', ), ('blurred', ))
+
+
+def shape(label, points, kind='polygon', **more):
+    return dict(label=label, points=points, shape_type=kind, **more)
+
+
+def box(x0, y0, x1, y1):
+    return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+
+
+@pytest.fixture
+def annotate(tmp_path):
+    def _annotate(shapes, name='a.jpg', size=(HEIGHT, WIDTH), **save):
+        path = tmp_path / name
+        Image.new('RGB', (WIDTH, HEIGHT)).save(path, **save)
+        path.with_suffix('.json').write_text(
+            json.dumps(
+                dict(imagePath=name, imageHeight=size[0], imageWidth=size[1],
+                     imageData=None, shapes=shapes)))
+        return tmp_path
+    return _annotate
+
+
+def convert(folder, classes=CLASSES):
+    """Category of each pixel, and number of segments of each category."""
+    convert_labelme(str(folder), str(folder / 'out'), classes, workers=0)
+    content = json.loads((folder / 'out/panoptic.json').read_text())
+    annotation = content['annotations'][0]
+    ids = read_panoptic_png(str(folder / 'out/panoptic' /
+                                annotation['file_name']))
+    segments = annotation['segments_info']
+    table = {s['id']: s['category_id'] for s in segments}
+    found = np.vectorize(lambda i: table.get(i, 0))(ids)
+    return found, [s['category_id'] for s in segments]
+
+
+def test_things_lie_over_stuff_and_later_over_earlier(annotate):
+    found, segments = convert(annotate([
+        shape('mug', box(2, 2, 9, 9)),
+        shape('spoon', box(5, 5, 12, 12)),
+        shape('table', box(0, 0, 29, 9)),
+        shape('table', box(0, 15, 29, 19)),
+    ]))
+    assert sorted(segments) == [1, 2, 3]  # both shapes of stuff are one
+    assert (found[3, 3], found[7, 7], found[0, 0]) == (1, 2, 3)
+    assert (found[17, 3], found[12, 20]) == (3, 0)
+
+
+def test_all_kinds_of_shapes(annotate):
+    buffer = io.BytesIO()
+    Image.fromarray(np.eye(4, dtype=bool)).save(buffer, 'PNG')
+    mask = base64.b64encode(buffer.getvalue()).decode()
+    found, _ = convert(annotate([
+        shape('mug', [(9, 9), (1, 1)], 'rectangle'),
+        shape('mug', [(20, 10), (20, 14)], 'circle'),
+        shape('spoon', [(2, 14), (5, 17)], 'mask', mask=mask),
+        shape('mug', [(1, 1)], 'point'),
+    ]))
+    assert (found[1:10, 1:10] == 1).all() and found[0, 0] == 0
+    assert found[10, 17] == found[13, 20] == 1 and found[14, 24] == 0
+    assert (found[14:18, 2:6] == 2 * np.eye(4)).all()
+
+
+def test_groups_are_one_thing_and_ignored_areas_void(annotate):
+    found, segments = convert(annotate([
+        shape('mug', box(0, 0, 3, 3), group_id=1),
+        shape('mug', box(10, 0, 13, 3), group_id=1),
+        shape('mug', box(20, 0, 23, 3), group_id=None),
+        shape('blurred', box(0, 0, 1, 3)),
+    ]))
+    assert segments == [1, 1]
+    assert (found[0, 0], found[0, 3], found[0, 11]) == (0, 1, 1)
+
+
+def test_annotating_more_converts_only_that(annotate):
+    folder = annotate([shape('mug', box(0, 0, 3, 3))])
+    convert(folder)
+    annotate([shape('spoon', box(0, 0, 3, 3))], 'b.png')
+    counts = convert_labelme(str(folder), str(folder / 'out'), CLASSES)
+    assert (counts.images, counts.converted) == (2, 1)
+
+
+@pytest.mark.parametrize('size', [(HEIGHT, WIDTH), (WIDTH, HEIGHT)])
+def test_exif_rotation_of_either_frame(annotate, size):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    found, _ = convert(annotate([shape('mug', box(0, 0, 3, 3))], size=size,
+                                exif=exif))
+    assert found.shape == size
+
+
+def test_bad_input_is_named(annotate, tmp_path):
+    with pytest.raises(FileNotFoundError, match='labelme'):
+        convert(tmp_path)
+    folder = annotate([shape('cup', box(0, 0, 3, 3))])
+    with pytest.raises(ValueError, match=r"'cup' \(.*a.json\)"):
+        convert(folder)
+    with pytest.raises(ValueError, match='9 x 9 .* 20 x 30'):
+        convert(annotate([shape('mug', box(0, 0, 3, 3))], size=(9, 9)))
+    with pytest.raises(ValueError, match='a.json: a polygon .* 2 points'):
+        convert(annotate([shape('mug', [(0, 0), (1, 1)])]))
+    (folder / 'a.jpg').unlink()
+    with pytest.raises(FileNotFoundError, match='a.jpg'):
+        convert(folder)
+    (folder / 'a.json').write_text('{')
+    with pytest.raises(ValueError, match='a.json is no JSON'):
+        convert(folder)

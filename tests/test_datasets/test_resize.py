@@ -5,7 +5,7 @@ from mmdet.structures.bbox import HorizontalBoxes
 from PIL import Image
 
 from dearli_mm.datasets import AntialiasResize
-from dearli_mm.datasets.transforms.segment_id_masks import SegmentIdMasks
+from dearli_mm.datasets.masks import SegmentIdMasks
 
 
 def noise(height, width):

@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 from dearli_mm.apis.mmdet_script import run_mmdet_script
 from dearli_mm.apis.official_checkpoint import convert_checkpoint
-from dearli_mm.apis.run_summary import read_test
+from dearli_mm.benchmark.run_logs import read_test
 from dearli_mm.apis.toy_world import write_toy_world
 
 DEAR = Path(__file__).parents[2] / \

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dearli_mm.apis.benchmark import read_grid, run_benchmark
-from dearli_mm.apis.benchmark.record import read_record
+from dearli_mm.benchmark import read_grid, run_benchmark
+from dearli_mm.benchmark.record import read_record
 from dearli_mm.apis.toy_world import write_toy_world
 
 ROOT = Path(__file__).parents[2]

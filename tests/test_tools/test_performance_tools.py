@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dearli_mm.apis.performance.live_bytes import tells_when_freed
+from dearli_mm.diagnostics.live_bytes import tells_when_freed
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / 'tools' / 'analysis'

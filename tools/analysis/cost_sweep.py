@@ -8,8 +8,8 @@ import argparse
 import json
 from pathlib import Path
 
-from dearli_mm.apis.performance.levers import LEVERS
-from dearli_mm.apis.performance.sweep import (plot_sweep, sweep, sweep_rows,
+from dearli_mm.diagnostics.levers import LEVERS
+from dearli_mm.diagnostics.sweep import (plot_sweep, sweep, sweep_rows,
                                               sweep_table)
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -3,7 +3,7 @@ import argparse
 import json
 import tempfile
 
-from dearli_mm.apis.dataset_analysis.loader_speed import (
+from dearli_mm.diagnostics.loader_speed import (
     measure_loader_speed, speed_table)
 
 

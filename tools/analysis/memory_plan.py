@@ -10,10 +10,10 @@ from typing import Iterator
 
 from mmengine.config import Config
 
-from dearli_mm.apis.performance.memory_plan import plan_memory, plan_table
-from dearli_mm.apis.performance.plan_check import (check_plan,
+from dearli_mm.diagnostics.memory_plan import plan_memory, plan_table
+from dearli_mm.diagnostics.plan_check import (check_plan,
                                                   check_table)
-from dearli_mm.apis.performance.sizes import StepSizes
+from dearli_mm.diagnostics.sizes import StepSizes
 
 
 def parse_args() -> argparse.Namespace:

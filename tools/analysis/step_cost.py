@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from dearli_mm.apis.performance.levers import LEVERS
-from dearli_mm.apis.performance.sizes import StepSizes
-from dearli_mm.apis.performance.step_cost import cost_table, measure_step
+from dearli_mm.diagnostics.levers import LEVERS
+from dearli_mm.diagnostics.sizes import StepSizes
+from dearli_mm.diagnostics.step_cost import cost_table, measure_step
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / '_base_'
 

@@ -25,13 +25,13 @@ class Facts:
     """What the files that a job names say.
 
     Attributes:
-        fingerprint (str): Hash of the settings, the seed left out.
-        max_iters (int): Steps of the training; 0 of a command.
+        fingerprint (str): Hash of the settings without the seed.
+        max_iters (int): Steps of the training; 0 for a command.
         options (dict): Overrides beside those of the grid.
         images (dict[str, int]): Number of images by role (``labeled``,
             ``unlabeled``, ``val``); empty as long as the data are not made.
     """
-    fingerprint: str
+    fingerprint: str = ''
     max_iters: int = 0
     options: Dict[str, bool] = field(default_factory=dict)
     images: Dict[str, int] = field(default_factory=dict)
@@ -54,6 +54,7 @@ def job_config(job: Job) -> Config:
     for key in job.cfg_options:
         _check_place(config, key, job)
     config.merge_from_dict(job.cfg_options)
+    init_default_scope(config.get('default_scope', 'mmdet'))
     return config
 
 
@@ -68,21 +69,20 @@ def examine(grid: Grid, jobs: Sequence[Job]) -> Dict[str, Facts]:
         dict[str, Facts]: By name of the job.
 
     Raises:
-        GridError: With one line a problem.
+        GridError: With one line per problem.
     """
     facts: Dict[str, Facts] = {}
     known: Dict[str, Tuple[Facts, List[str]]] = {}
     problems: List[str] = []
     for job in jobs:
-        # Seeds of a cell share all that is looked at.
+        # The seeds of a method and a fraction share all that is looked at.
         key = json.dumps([job.config, job.command, job.cfg_options,
                           job.labeled, job.needs], default=str)
         if key not in known:
             known[key] = _examine(grid, job)
         facts[job.name], found = known[key]
+        found = found or _changed_settings(job, facts[job.name])
         problems += [f'{job.name}: {text}' for text in found]
-        if not found:
-            problems += _changed(job, facts[job.name])
     if problems:
         raise GridError('\n'.join([f'{grid.path} cannot be run:', *problems]))
     return facts
@@ -94,7 +94,6 @@ def cli_options(options: dict) -> List[str]:
     Raises:
         GridError: If a value would not come back as it is.
     """
-    words = []
     for key, value in options.items():
         try:
             same = DictAction._parse_iterable(str(value)) == value
@@ -104,42 +103,38 @@ def cli_options(options: dict) -> List[str]:
             raise GridError(
                 f'cfg_options[{key!r}]={value!r} cannot be given on a command '
                 'line; write a config that inherits from this one')
-        words.append(f'{key}={value}')
-    return words
+    return [f'{key}={value}' for key, value in options.items()]
 
 
 def _examine(grid: Grid, job: Job) -> Tuple[Facts, List[str]]:
     """Facts and problems of a job."""
     if job.command:
         program = job.command[0]
-        found = [] if shutil.which(program) else [
-            f'the command {program} is not there']
-        return Facts(_digest(job.command)), found
+        return Facts(_digest(job.command)), [] if shutil.which(
+            program) else [f'the command {program} is not there']
     try:
         config = job_config(job)
         cli_options(job.cfg_options)
     except GridError as error:
-        return Facts(''), [str(error)]
-    init_default_scope(config.get('default_scope', 'mmdet'))
-    problems = []
-    if job.is_step and not job.output.exists() and \
-            job.work_dir not in job.output.parents:
-        problems.append(f'output={str(job.output)!r} is not there, and the '
-                        'training writes to another folder; let it begin '
-                        'with {work_dir}')
+        return Facts(), [str(error)]
     max_iters = config.get('train_cfg', {}).get('max_iters')
+    options = _log_classes(config)
+    facts = Facts(_fingerprint(config), max_iters or 0, options)
+    problems = []
     if not max_iters:
         problems.append(f'{job.config} has no train_cfg.max_iters')
-    options = _classwise(config)
-    if not job.is_step and not options:
+    if job.is_step:
+        if not job.output.exists() and job.work_dir not in job.output.parents:
+            problems.append(
+                f'output={str(job.output)!r} is not there, and the training '
+                'writes to another folder; let it begin with {work_dir}')
+    elif not options:
         problems.append(f'{job.config} has no {METRIC} in val_evaluator, so '
                         'there would be no result')
-    facts = Facts(_digest(_plain(config)), max_iters or 0, options)
-    if not _data_is_to_be_made(grid, job):
-        try:
-            problems += _examine_data(job, config, facts)
-        except Exception as error:  # of whatever the datasets are made of
-            problems.append(f'{job.config}: {type(error).__name__}: {error}')
+    # A command that the job waits for may yet make the data.
+    steps = [grid.job(name) for name in job.needs]
+    if all(settled_state(step) == FINISHED for step in steps if step.command):
+        problems += _examine_data(job, config, facts)
     return facts, problems
 
 
@@ -147,13 +142,16 @@ def _examine_data(job: Job, config: Config, facts: Facts) -> List[str]:
     """Let the datasets check themselves, and count their images."""
     problems: List[str] = []
     members: Dict[str, set] = {}
-    for part in find_parts(config):
-        if part.name.startswith('test'):
-            continue
-        with redirect_stdout(StringIO()):  # pycocotools is talkative
-            paths, found = part_members(part)
-        members.setdefault(part.role, set()).update(paths)
-        problems += found
+    try:
+        for part in find_parts(config):
+            if part.name.startswith('test'):
+                continue
+            with redirect_stdout(StringIO()):  # pycocotools is talkative
+                paths, found = part_members(part)
+            members.setdefault(part.role, set()).update(paths)
+            problems += found
+    except Exception as error:  # of whatever the datasets are made of
+        return [f'{job.config}: {type(error).__name__}: {error}']
     facts.images = {role: len(paths) for role, paths in members.items()}
     labeled = facts.images.get('labeled')
     if not problems and job.labeled not in (None, labeled):
@@ -164,23 +162,13 @@ def _examine_data(job: Job, config: Config, facts: Facts) -> List[str]:
     return problems
 
 
-def _data_is_to_be_made(grid: Grid, job: Job) -> bool:
-    """Whether a command that a job waits for may yet make its data."""
-    steps = [grid.job(name) for name in job.needs]
-    return any(step.command and settled_state(step) != FINISHED
-               for step in steps)
-
-
-def _changed(job: Job, facts: Facts) -> List[str]:
+def _changed_settings(job: Job, facts: Facts) -> List[str]:
     """A run is not mixed up with one of other settings."""
-    if settled_state(job) == WAITING:
-        return []
     before = read_record(job).get('fingerprint', facts.fingerprint)
-    if before == facts.fingerprint:
+    if settled_state(job) == WAITING or before == facts.fingerprint:
         return []
-    return [f'{job.name}: {job.work_dir} holds a run with other settings. '
-            'Move it away, or use another --work-dir (--report-only shows '
-            'what is there)']
+    return [f'{job.work_dir} holds a run with other settings. Move it away, '
+            'or use another --work-dir (--report-only shows what is there)']
 
 
 def _check_place(config: Config, key: str, job: Job) -> None:
@@ -194,22 +182,20 @@ def _check_place(config: Config, key: str, job: Job) -> None:
                             f'{part!r} there') from None
 
 
-def _classwise(config: Config) -> Dict[str, bool]:
-    """Overrides that put values per class into the log."""
+def _log_classes(config: Config) -> Dict[str, bool]:
+    """Overrides that put the PQ of each class into the log."""
     evaluator = config.get('val_evaluator') or []
-    if isinstance(evaluator, dict):
-        return {'val_evaluator.classwise': True} \
-            if evaluator.get('type') == METRIC else {}
-    return {
-        f'val_evaluator.{k}.classwise': True
-        for k, metric in enumerate(evaluator) if metric.get('type') == METRIC
-    }
+    places = {'': evaluator} if isinstance(evaluator, dict) else {
+        f'.{k}': metric for k, metric in enumerate(evaluator)}
+    return {f'val_evaluator{place}.classwise': True
+            for place, metric in places.items()
+            if metric.get('type') == METRIC}
 
 
-def _plain(config: Config) -> str:
-    """A config as text that moves along with its checkout."""
+def _fingerprint(config: Config) -> str:
+    """A hash that stays when a checkout moves."""
     text = json.dumps(config.to_dict(), sort_keys=True, default=str)
-    return text.replace(os.getcwd(), '')
+    return _digest(text.replace(os.getcwd(), ''))
 
 
 def _digest(value) -> str:

@@ -2,6 +2,7 @@
 import re
 import shlex
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
@@ -26,12 +27,12 @@ class GridError(ValueError):
 def read_grid(path: Union[str, Path],
               trainer: Sequence[str],
               work_dir: Optional[str] = None) -> Grid:
-    """Read a grid; nothing that it names is opened yet but the claims.
+    """Read a grid; of all that it names only the claims are opened.
 
     Args:
-        path (str | Path): An mmengine config of the keys :data:`KEYS`; names
-            that begin with ``_`` are the file's own.
-        trainer (Sequence[str]): The training command where the grid names no
+        path (str | Path): An mmengine config with the keys :data:`KEYS`;
+            names that begin with ``_`` are the file's own.
+        trainer (Sequence[str]): The training command if the grid names no
             ``trainer``.
         work_dir (str, optional): In place of the grid's own.
 
@@ -50,111 +51,97 @@ def read_grid(path: Union[str, Path],
         for key, value in Config.fromfile(path).to_dict().items()
         if not key.startswith('_')
     }
-    _check_keys(config, KEYS, str(path), required=KEYS[:3])
+    _check_keys(config, KEYS, str(path), KEYS[:3],
+                '; names of your own begin with _')
     methods = _section(config, 'methods', METHOD_KEYS, ('config', ))
     fractions = _section(config, 'fractions', FRACTION_KEYS)
-    steps = _section(config, 'prepare', STEP_KEYS, ('output', ))
-    root = Path(work_dir or config.get('work_dir', f'work_dirs/{path.stem}'))
+    steps = _section(config, STEPS, STEP_KEYS, ('output', ))
     if STEPS in methods:
         raise GridError(f'methods.{STEPS}: this is the folder of the steps; '
                         'give the method another name')
+    root = Path(work_dir or config.get('work_dir', f'work_dirs/{path.stem}'))
     jobs = _steps(steps, root)
     outputs = {Path(job.name).name: str(job.output) for job in jobs}
     for fraction, settings in fractions.items():
+        seeds = _seeds(settings.get('seeds', config['seeds']), fraction)
         values = _values(fraction, settings, outputs)
-        seeds = settings.get('seeds', config['seeds'])
         for name, method in methods.items():
-            jobs += _runs(name, method, fraction, settings, values,
-                          _seeds(seeds, fraction), root, steps)
+            jobs += _runs(name, method, fraction, values, seeds, root,
+                          settings.get('labeled'), steps)
+    trainer = _words(config.get('trainer', list(trainer)), 'trainer')
     return Grid(
         path=path,
         title=config.get('title', path.stem),
         work_dir=root,
-        trainer=tuple(
-            _fill(
-                _words(config.get('trainer', list(trainer)), 'trainer'),
-                dict(python=sys.executable), 'trainer')),
-        methods={
-            name: method.get('label', name)
-            for name, method in methods.items()
-        },
+        trainer=tuple(_fill(trainer, dict(python=sys.executable), 'trainer')),
+        methods={name: m.get('label', name) for name, m in methods.items()},
         fractions=tuple(fractions),
         jobs=jobs,
         claims=read_claims(config.get('claims', []), tuple(fractions)))
 
 
-def _runs(name: str, method: dict, fraction: str, settings: dict,
-          values: Dict[str, str], seeds: List[int], root: Path,
+def _runs(name: str, method: dict, fraction: str, values: Dict[str, str],
+          seeds: List[int], root: Path, labeled: Optional[int],
           steps: Iterable[str]) -> List[Job]:
-    """The runs of a method with a fraction, one a seed."""
+    """The runs of a method with a fraction, one per seed."""
     where = f'methods.{name}'
-    needs = _needs(method, steps, where)
+    shared = dict(
+        needs=_needs(method, steps, where), method=name, fraction=fraction,
+        labeled=labeled,
+        **_training(method, dict(values, method=name), where))
     return [
-        Job(name=f'{name}/{fraction}/seed-{seed}',
-            work_dir=root / name / fraction / f'seed-{seed}',
-            needs=needs,
-            seed=seed,
-            method=name,
-            fraction=fraction,
-            labeled=settings.get('labeled'),
-            **_training(method, dict(values, method=name), where))
+        Job(name=f'{name}/{fraction}/seed-{seed}', seed=seed,
+            work_dir=root / name / fraction / f'seed-{seed}', **shared)
         for seed in seeds
     ]
 
 
 def _steps(steps: Dict[str, dict], root: Path) -> List[Job]:
     """The steps, each after those it needs."""
-    jobs: Dict[str, Job] = {}
-    waiting = dict(steps)
-    while waiting:
-        ready = [
-            name for name, step in waiting.items()
-            if not set(step.get('needs', ())) & set(waiting)
-        ]
-        if not ready:
-            raise GridError(f'prepare: {sorted(waiting)} need each other')
-        for name in ready:
-            jobs[name] = _step(name, waiting.pop(name), jobs, steps, root)
-    return list(jobs.values())
+    needs = {name: _needs(step, steps, f'{STEPS}.{name}')
+             for name, step in steps.items()}
+    order = TopologicalSorter({f'{STEPS}/{k}': v for k, v in needs.items()})
+    jobs: List[Job] = []
+    try:
+        for full_name in order.static_order():
+            name = Path(full_name).name
+            jobs.append(_step(name, steps[name], needs[name], jobs, root))
+    except CycleError as error:
+        raise GridError(f'{STEPS}: {error.args[1]} need each other') from None
+    return jobs
 
 
-def _step(name: str, step: dict, earlier: Dict[str, Job],
-          steps: Iterable[str], root: Path) -> Job:
+def _step(name: str, step: dict, needs: Tuple, earlier: List[Job],
+          root: Path) -> Job:
     where = f'{STEPS}.{name}'
     if ('config' in step) == ('command' in step):
         raise GridError(f'{where}: give a config to train or a command, and '
                         'not both')
-    needs = _needs(step, steps, where)
     work_dir = root / STEPS / name
-    values = dict(
-        {key: str(job.output) for key, job in earlier.items()},
-        work_dir=str(work_dir))
-    output, = _fill([step['output']], values, f'{where}.output')
-    shared = dict(
-        name=f'{STEPS}/{name}',
-        work_dir=work_dir,
-        needs=needs,
-        output=Path(output))
+    values = {Path(job.name).name: str(job.output) for job in earlier}
+    values['work_dir'] = str(work_dir)
+    output = _fill(step['output'], values, f'{where}.output')
     if 'config' in step:
-        return Job(**shared, **_training(step, values, where))
-    command = _fill(
-        _words(step['command'], f'{where}.command'),
-        dict(values, python=sys.executable, output=output),
-        f'{where}.command')
-    return Job(**shared, command=tuple(command))
+        what = _training(step, values, where)
+    else:
+        values.update(python=sys.executable, output=output)
+        words = _words(step['command'], f'{where}.command')
+        what = dict(command=tuple(_fill(words, values, f'{where}.command')))
+    return Job(f'{STEPS}/{name}', work_dir, needs=needs, output=Path(output),
+               **what)
 
 
 def _training(settings: dict, values: Dict[str, str], where: str) -> dict:
     """Arguments of :class:`Job` that say what is trained."""
-    config = _fill(settings['config'], values, f'{where}.config')
     options = {
         key: _fill(value, values, f'{where}.cfg_options[{key!r}]')
         for key, value in settings.get('cfg_options', {}).items()
     }
-    args = _fill(
-        _words(settings.get('args', []), f'{where}.args'), values,
-        f'{where}.args')
-    return dict(config=config, cfg_options=options, args=tuple(args))
+    args = _words(settings.get('args', []), f'{where}.args')
+    return dict(
+        config=_fill(settings['config'], values, f'{where}.config'),
+        cfg_options=options,
+        args=tuple(_fill(args, values, f'{where}.args')))
 
 
 def _values(fraction: str, settings: dict,
@@ -170,16 +157,13 @@ def _values(fraction: str, settings: dict,
 
 def _fill(value: Any, values: Dict[str, str], where: str) -> Any:
     """Fill in the placeholders of all strings of a value."""
-    if isinstance(value, str):
-        try:
-            return value.format(**values)
-        except (KeyError, IndexError, ValueError) as error:
-            raise GridError(
-                f'{where}: {value!r} has a placeholder {error}, which is '
-                f'none of {sorted(values)}') from None
     if isinstance(value, (list, tuple)):
         return type(value)(_fill(item, values, where) for item in value)
-    return value
+    try:
+        return value.format(**values) if isinstance(value, str) else value
+    except (KeyError, IndexError, ValueError) as error:
+        raise GridError(f'{where}: {value!r} has a placeholder {error}, which '
+                        f'is none of {sorted(values)}') from None
 
 
 def _section(config: dict, key: str, known: Sequence[str],
@@ -196,13 +180,11 @@ def _section(config: dict, key: str, known: Sequence[str],
 
 
 def _check_keys(settings: dict, known: Sequence[str], where: str,
-                required: Sequence[str] = ()) -> None:
+                required: Sequence[str], hint: str = '') -> None:
     unknown = sorted(set(settings) - set(known))
     if unknown:
         raise GridError(f'{where}: unknown keys {unknown}; known are '
-                        f'{list(known)}' +
-                        ('' if known is not KEYS else
-                         '; names of your own begin with _'))
+                        f'{list(known)}{hint}')
     lacking = [key for key in required if key not in settings]
     if lacking:
         raise GridError(f'{where}: {lacking} must be given')
@@ -210,8 +192,7 @@ def _check_keys(settings: dict, known: Sequence[str], where: str,
 
 def _needs(settings: dict, steps: Iterable[str], where: str) -> Tuple:
     needs = settings.get('needs', [])
-    unknown = [name for name in needs if name not in steps]
-    if isinstance(needs, str) or unknown:
+    if isinstance(needs, str) or not set(needs) <= set(steps):
         raise GridError(f'{where}.needs={needs!r}: give a list of names of '
                         f'{STEPS}, which are {sorted(steps)}')
     return tuple(f'{STEPS}/{name}' for name in needs)

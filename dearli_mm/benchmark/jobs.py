@@ -13,16 +13,16 @@ class Job:
     Attributes:
         name (str): ``<method>/<fraction>/seed-<n>`` or ``prepare/<step>``.
         work_dir (Path): Its own folder.
-        config (str | None): What is trained; None of a command.
+        config (str, optional): What is trained; None for a command.
         command (tuple[str, ...]): Of a step that is no training.
         cfg_options (dict): Overrides of the config, without the seed.
         args (tuple[str, ...]): Further flags of the training script.
         needs (tuple[str, ...]): Names of the steps that come first.
-        output (Path | None): What a step leaves.
-        seed (int | None): ``randomness.seed``.
-        method (str): Empty of a step.
-        fraction (str): Empty of a step.
-        labeled (int | None): Labelled images that the grid expects.
+        output (Path, optional): What a step leaves.
+        seed (int, optional): ``randomness.seed``.
+        method (str): Empty for a step.
+        fraction (str): Empty for a step.
+        labeled (int, optional): Labelled images that the grid expects.
     """
     name: str
     work_dir: Path
@@ -41,6 +41,11 @@ class Job:
     def is_step(self) -> bool:
         """Whether it is a step, not a training of the grid."""
         return not self.method
+
+    @property
+    def folder(self) -> Path:
+        """Path: Where the benchmark keeps what it knows of the job."""
+        return self.work_dir / 'benchmark'
 
 
 @dataclass(frozen=True)
@@ -72,5 +77,5 @@ class Grid:
         return [job for job in self.jobs if not job.is_step]
 
     def job(self, name: str) -> Job:
-        """The job of a name."""
+        """The job with a name."""
         return next(job for job in self.jobs if job.name == name)

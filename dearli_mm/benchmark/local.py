@@ -7,121 +7,116 @@ from .attempt import Attempt
 from .checks import Facts, examine
 from .grid import GridError
 from .jobs import Grid, Job
-from .progress import progress_line
-from .record import FAILED, FINISHED, lock, settled_state, state_of, why
+from .record import (FAILED, FINISHED, lock, progress_line, reason_of_failure,
+                     settled_state, state_of)
 
 POLL = 0.2  # seconds
 BLOCKED = 'blocked'
 ELSEWHERE = 'running elsewhere'
-Say = Callable[[str], None]
 
 
-def run_local(grid: Grid,
-              jobs: Sequence[Job],
-              facts: Dict[str, Facts],
-              slots: int = 1,
-              gpus: Sequence[str] = (),
-              every: float = 60.,
-              say: Say = print) -> Dict[str, str]:
-    """Run jobs, each in processes of its own.
+class LocalRunner:
+    """Runs jobs, each in processes of its own.
 
     A job that fails does not stop others; those that need it are left out.
-    An exception (Ctrl-C) stops all processes, and waits for them.
 
     Args:
         grid (Grid): The grid.
         jobs (Sequence[Job]): Those to run, steps before what needs them.
         facts (dict[str, Facts]): See :func:`examine`.
-        slots (int): How many at once. Defaults to 1.
+        slots (int): How many at once.
         gpus (Sequence[str]): Given to the slots in turn.
-        every (float): Seconds between lines of progress. Defaults to 60.
+        every (float): Seconds between lines of progress.
         say (Callable): Gets a line of text.
 
-    Returns:
-        dict[str, str]: State by name: 'finished', 'failed', 'interrupted',
-        'blocked' (by a failed step) or 'running elsewhere'.
+    Attributes:
+        states (dict[str, str]): States of jobs that are over: 'finished',
+            'failed', 'interrupted', 'blocked' (by a failed step) or 'running
+            elsewhere'.
     """
-    return _LocalRunner(grid, jobs, facts, slots, gpus, every, say).run()
-
-
-class _LocalRunner:
 
     def __init__(self, grid: Grid, jobs: Sequence[Job],
                  facts: Dict[str, Facts], slots: int, gpus: Sequence[str],
-                 every: float, say: Say) -> None:
+                 every: float, say: Callable[[str], None]) -> None:
         self.grid, self.facts, self.say, self.every = grid, facts, say, every
-        self.jobs, self.pending = jobs, list(jobs)
+        self.pending = list(jobs)
         self.attempts: List[Optional[Attempt]] = [None] * slots
         self.environ = [_environ(k, slots, gpus) for k in range(slots)]
         self.states: Dict[str, str] = {}
         self.awaited: Set[str] = set()
 
-    def run(self) -> Dict[str, str]:
+    def run(self) -> None:
+        """Run all; an exception (Ctrl-C) stops all processes."""
         next_lines = time.monotonic() + self.every
         try:
-            while self.pending or any(self.attempts):
+            while self.pending or self.running:
                 self._collect()
                 self._fill()
                 if time.monotonic() >= next_lines:
                     next_lines += self.every
-                    for attempt in filter(None, self.attempts):
-                        self.say(progress_line(attempt.job, self._of(attempt)))
+                    for attempt in self.running:
+                        self.say(progress_line(attempt.job))
                 time.sleep(POLL)
         except BaseException:
-            self._stop()
+            running = self.running  # all are told before any is waited for
+            for attempt in running:
+                attempt.stop()
+            for attempt in running:
+                attempt.wait()
             raise
-        # In the order of the grid, not in that of their ends.
-        return {job.name: self.states[job.name] for job in self.jobs}
+
+    @property
+    def running(self) -> List[Attempt]:
+        """list[Attempt]: Those that are at work."""
+        return [attempt for attempt in self.attempts if attempt]
 
     def _collect(self) -> None:
         """Take note of what has ended."""
         for slot, attempt in enumerate(self.attempts):
-            if attempt is None or not attempt.ended:
-                continue
-            self.attempts[slot] = None
-            state = settled_state(attempt.job)
-            self.say(progress_line(attempt.job, self._of(attempt)))
-            self._settle(attempt.job, state,
-                         why(attempt.job) if state == FAILED else '')
+            if attempt and attempt.poll():
+                self.attempts[slot] = None
+                job, state = attempt.job, settled_state(attempt.job)
+                self.say(progress_line(job))
+                self._settle(job, state, reason_of_failure(job)
+                             if state == FAILED else '')
 
     def _fill(self) -> None:
         """Start what can be started."""
         for job in list(self.pending):
-            free = [k for k, one in enumerate(self.attempts) if one is None]
-            if not free:
+            if None not in self.attempts:
                 return
             needs = [self._need(name) for name in job.needs]
             if FAILED in needs:
                 self._settle(job, BLOCKED, 'a step that it needs failed')
             elif all(state == FINISHED for state in needs):
-                self._start(job, free[0])
+                self._start(job, self.attempts.index(None))
 
     def _start(self, job: Job, slot: int) -> None:
         held = lock(job)
-        if held is None:
-            # Others need a step; it is worth waiting for.
-            if not job.is_step:
-                self._settle(job, ELSEWHERE, 'another process runs it')
-            elif job.name not in self.awaited:
+        if held is None and job.is_step:  # it is worth waiting for
+            if job.name not in self.awaited:
                 self.awaited.add(job.name)
                 self.say(f'{job.name}: another process runs it; waiting')
+            return
+        if held is None:
+            self._settle(job, ELSEWHERE, 'another process runs it')
             return
         if settled_state(job) == FINISHED:  # by another process, meanwhile
             held.close()
             self._settle(job, FINISHED)
             return
-        if job.config and not self.facts[job.name].images:
-            try:
+        try:
+            if job.config and not self.facts[job.name].images:
                 self._examine_again(job)
-            except GridError as error:
-                held.close()
-                self._settle(job, FAILED, str(error))
-                return
+        except GridError as error:
+            held.close()
+            self._settle(job, FAILED, str(error))
+            return
         self.pending.remove(job)
-        attempt = Attempt(job, self.facts[job.name], self.grid.trainer, held,
-                          self.environ[slot])
-        self.attempts[slot] = attempt
-        gpu = attempt.environ.get('CUDA_VISIBLE_DEVICES')
+        attempt = self.attempts[slot] = Attempt(
+            job, self.facts[job.name], self.grid.trainer, held,
+            self.environ[slot])
+        gpu = self.environ[slot].get('CUDA_VISIBLE_DEVICES')
         self.say(f'{job.name}: {"resumed" if attempt.resumed else "started"}' +
                  (f' on GPU {gpu}' if gpu else ''))
 
@@ -129,17 +124,17 @@ class _LocalRunner:
         """Look at data that have just been made, once for all seeds."""
         before = self.facts[job.name].fingerprint
         found = examine(self.grid, [job])[job.name]
-        for other, facts in self.facts.items():
+        for name, facts in self.facts.items():
             if facts.fingerprint == before:
-                self.facts[other] = found
+                self.facts[name] = found
 
     def _need(self, name: str) -> str:
         """State of a step; 'failed' for whatever keeps it from ending."""
         state = self.states.get(name)
         if state is None:
-            waits = [job.name for job in self.pending] + [
-                attempt.job.name for attempt in filter(None, self.attempts)]
-            state = '' if name in waits else state_of(self.grid.job(name))
+            waits = [*self.pending, *(a.job for a in self.running)]
+            state = '' if name in [job.name for job in waits] else \
+                state_of(self.grid.job(name))
         return FAILED if state not in ('', FINISHED) else state
 
     def _settle(self, job: Job, state: str, reason: str = '') -> None:
@@ -148,16 +143,6 @@ class _LocalRunner:
         self.states[job.name] = state
         if reason:
             self.say(f'{job.name}: {state}: {reason}')
-
-    def _stop(self) -> None:
-        running = [one for one in self.attempts if one is not None]
-        for attempt in running:
-            attempt.stop()
-        for attempt in running:
-            attempt.wait()
-
-    def _of(self, attempt: Attempt) -> int:
-        return self.facts[attempt.job.name].max_iters
 
 
 def _environ(slot: int, slots: int, gpus: Sequence[str]) -> Dict[str, str]:

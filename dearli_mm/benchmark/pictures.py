@@ -3,155 +3,119 @@ import json
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, Tuple
 
 import numpy as np
 import torch
 from mmdet.registry import DATASETS, MODELS
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
-from PIL import Image
 
-from ..utils.atomic_backend import AtomicLocalBackend
-from ..visualization.drawing import side_by_side
-from ..visualization.sample_panels import (Panels, class_colors,
-                                             sample_panels)
+from ..utils.atomic import atomic_path
+from ..visualization import side_by_side
+from ..visualization.sample_panels import class_colors, sample_panels
 from .checks import job_config
-from .jobs import Grid
-from .record import FINISHED, FOLDER, last_checkpoint
-from .results import RunResult, cell
+from .jobs import Grid, Job
+from .record import FINISHED, last_checkpoint
+from .results import Results
+
+FIRST = ('input', 'ground truth')  # panels that all methods share
 
 
-class Drawn(NamedTuple):
-    """One image as one run sees it.
-
-    Attributes:
-        image (str): Name of the image.
-        panels (list[tuple[str, np.ndarray]]): Titles and uint8 RGB pictures.
-        present (set[int]): Class indices.
-        meta (dict): Of the dataset.
-    """
-    image: str
-    panels: Panels
-    present: set
-    meta: dict
-
-
-def compare(grid: Grid, results: Sequence[RunResult], fraction: str,
-            count: int) -> Tuple[List[Tuple[str, np.ndarray]], List[str]]:
-    """Pictures of validation images: input, truth, and a panel a method.
+def compare(grid: Grid, results: Results, fraction: str,
+            count: int) -> Tuple[Dict[str, np.ndarray], List[str]]:
+    """Pictures of validation images: input, truth, and a panel per method.
 
     Of each method the first finished run is shown, with the weights of its
     last checkpoint, student.
 
     Args:
         grid (Grid): The grid.
-        results (Sequence[RunResult]): Of its runs.
+        results (Results): Of its runs.
         fraction (str): The label fraction.
         count (int): How many images, spread evenly over the validation set.
 
     Returns:
-        tuple[list, list[str]]: Names and uint8 RGB pictures; what could not
-        be drawn, and why.
+        tuple[dict[str, np.ndarray], list[str]]: uint8 RGB pictures by name of
+        the image; what could not be drawn, and why.
     """
-    rows: Dict[str, List[Tuple[str, Drawn]]] = {}
+    rows: Dict[str, List[Tuple[str, dict]]] = {}
     missing = []
-    for method, label in grid.methods.items():
-        finished = [result for result in cell(results, method, fraction)
-                    if result.state == FINISHED]
-        if not finished:
-            continue
+    runs = results.runs[(results.runs.fraction == fraction)
+                        & (results.runs.state == FINISHED)]
+    for method, run in runs.groupby('method', sort=False).first().iterrows():
         try:
-            for drawn in draw(finished[0], count):
-                rows.setdefault(drawn.image, []).append((label, drawn))
+            for name, drawn in draw(grid.job(run['name']), count).items():
+                rows.setdefault(name, []).append((grid.methods[method], drawn))
         except Exception as error:  # a report is worth having without it
-            missing.append(f'{finished[0].job.name}: {error}')
-    return [(name, _row(drawn)) for name, drawn in rows.items()], missing
+            missing.append(f'{run["name"]}: {error}')
+    return {name: _row(drawn) for name, drawn in rows.items()}, missing
 
 
-def draw(result: RunResult, count: int) -> List[Drawn]:
+def draw(job: Job, count: int) -> Dict[str, dict]:
     """Predict and draw images of a run, or take them from its folder.
+
+    Returns:
+        dict[str, dict]: Of each image: ``panels`` (uint8 RGB by title, the
+        student's last), ``present`` (class indices), and ``classes`` and
+        ``palette`` of the dataset.
 
     Raises:
         FileNotFoundError: If checkpoint or data are gone.
     """
-    job = result.job
     checkpoint = last_checkpoint(job.work_dir)
-    folder = job.work_dir / FOLDER / 'pictures'
+    path = job.folder / 'pictures.npz'
     # A report is made often, from weights that do not change.
-    key = [str(checkpoint and checkpoint.name), count]
-    index = folder / 'index.json'
-    if index.is_file():
-        stored = json.loads(index.read_text())
-        if stored['key'] == key or checkpoint is None:
-            return [_load(folder, item, stored) for item in stored['images']]
+    key = [checkpoint and checkpoint.name, count]
+    if path.is_file():
+        with np.load(path) as stored:
+            index = json.loads(str(stored['index']))
+            if checkpoint is None or index['key'] == key:
+                for name, drawn in index['images'].items():
+                    drawn['panels'] = {title: stored[f'{name}/{title}']
+                                       for title in drawn['panels']}
+                return index['images']
     if checkpoint is None:
         raise FileNotFoundError(f'{job.work_dir} holds no checkpoint')
     with redirect_stdout(StringIO()):  # pycocotools is talkative
-        drawn = _predict(job_config(job), checkpoint, count)
-    _store(folder, key, drawn)
-    return drawn
+        images = _predict(job_config(job), checkpoint, count)
+    index = dict(key=key, images={
+        name: dict(drawn, panels=list(drawn['panels']))
+        for name, drawn in images.items()})
+    with atomic_path(path) as part, part.open('wb') as file:
+        np.savez_compressed(file, index=json.dumps(index), **{
+            f'{name}/{title}': panel for name, drawn in images.items()
+            for title, panel in drawn['panels'].items()})
+    return images
 
 
 @torch.no_grad()
-def _predict(config: Config, checkpoint: Path, count: int) -> List[Drawn]:
-    init_default_scope(config.get('default_scope', 'mmdet'))
+def _predict(config: Config, checkpoint: Path, count: int) -> Dict[str, dict]:
     dataset = DATASETS.build(config.val_dataloader.dataset)
     model = MODELS.build(config.model)
     load_checkpoint(model, str(checkpoint), map_location='cpu')
     model.to('cuda' if torch.cuda.is_available() else 'cpu').eval()
     places = np.linspace(0, len(dataset) - 1, min(count, len(dataset)))
-    drawn = []
-    for place in sorted({int(round(p)) for p in places}):
-        sample = model.test_step(pseudo_collate([dataset[place]]))[0]
+    images = {}
+    for place in np.unique(places.round().astype(int)):
+        sample = model.test_step(pseudo_collate([dataset[int(place)]]))[0]
         panels, present = sample_panels(sample, dataset.metainfo)
-        meta = dict(
+        images[Path(sample.img_path).stem] = dict(
+            panels=dict(panels),
+            present=sorted(present),
             classes=list(dataset.metainfo['classes']),
             palette=class_colors(dataset.metainfo).tolist())
-        drawn.append(
-            Drawn(Path(sample.img_path).stem, panels, present, meta))
-    return drawn
+    return images
 
 
-def _store(folder: Path, key: list, drawn: Sequence[Drawn]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for picture in drawn:
-        for title, panel in picture.panels:
-            Image.fromarray(panel).save(_file(folder, picture.image, title))
-    index = dict(
-        key=key,
-        meta=drawn[0].meta if drawn else {},
-        images=[
-            dict(image=picture.image,
-                 titles=[title for title, _ in picture.panels],
-                 present=sorted(picture.present)) for picture in drawn
-        ])
-    # Last: without it the rest does not count.
-    AtomicLocalBackend().put_text(json.dumps(index), folder / 'index.json')
-
-
-def _load(folder: Path, item: dict, stored: dict) -> Drawn:
-    panels = [
-        (title,
-         np.asarray(Image.open(_file(folder, item['image'], title))))
-        for title in item['titles']
-    ]
-    return Drawn(item['image'], panels, set(item['present']), stored['meta'])
-
-
-def _file(folder: Path, image: str, title: str) -> Path:
-    return folder / f'{image}_{title.replace(" ", "-")}.png'
-
-
-def _row(drawn: Sequence[Tuple[str, Drawn]]) -> np.ndarray:
+def _row(drawn: List[Tuple[str, dict]]) -> np.ndarray:
     """Input and ground truth once, then the students."""
     first = drawn[0][1]
-    panels = [panel for panel in first.panels
-              if panel[0] in ('input', 'ground truth')]
-    # The student's is the last one.
-    panels += [(label, picture.panels[-1][1]) for label, picture in drawn]
-    present = set().union(*(picture.present for _, picture in drawn))
-    return side_by_side(panels, first.meta['classes'],
-                        class_colors(first.meta), 1, present)
+    panels = [(title, panel) for title, panel in first['panels'].items()
+              if title in FIRST]
+    panels += [(label, list(picture['panels'].values())[-1])
+               for label, picture in drawn]
+    present = set().union(*(picture['present'] for _, picture in drawn))
+    return side_by_side(panels, first['classes'], class_colors(first), 1,
+                        present)

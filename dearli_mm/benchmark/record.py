@@ -1,35 +1,26 @@
 """What is known of a job, from files in its folder alone."""
 import fcntl
 import json
-import os
-import platform
-import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import IO, Dict, Optional
+from typing import IO, List, Optional
 
-from .. import __version__
-from ..stack import installed_version
-from ..utils.atomic_backend import AtomicLocalBackend
-from .run_logs import read_validations
+from ..utils.atomic import write_text
 from .jobs import Job
+from .run_logs import latest_step, read_validations
 
-FOLDER = 'benchmark'  # below the job's folder
 FINISHED, FAILED, INTERRUPTED, RUNNING, WAITING = STATES = (
     'finished', 'failed', 'interrupted', 'running', 'waiting')
-PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmcv-lite', 'mmdet')
 
 
 def record_path(job: Job) -> Path:
     """The file that all attempts of a job are noted in."""
-    return job.work_dir / FOLDER / 'record.json'
+    return job.folder / 'record.json'
 
 
 def output_path(job: Job) -> Path:
     """What the job's command prints goes here."""
-    return job.work_dir / FOLDER / 'output.log'
+    return job.folder / 'output.log'
 
 
 def read_record(job: Job) -> dict:
@@ -49,8 +40,7 @@ def read_record(job: Job) -> dict:
 
 def write_record(job: Job, record: dict) -> None:
     """Write a record, all or nothing."""
-    AtomicLocalBackend().put_text(
-        json.dumps(record, indent=1), record_path(job))
+    write_text(record_path(job), json.dumps(record, indent=1), durable=True)
 
 
 def lock(job: Job, tries: int = 3) -> Optional[IO]:
@@ -67,9 +57,8 @@ def lock(job: Job, tries: int = 3) -> Optional[IO]:
     Returns:
         IO | None: The open file, or None if another process has the lock.
     """
-    path = job.work_dir / FOLDER / 'lock'
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open('w')
+    job.folder.mkdir(parents=True, exist_ok=True)
+    file = (job.folder / 'lock').open('w')
     for left in reversed(range(tries)):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -81,29 +70,22 @@ def lock(job: Job, tries: int = 3) -> Optional[IO]:
     return None
 
 
-def is_running(job: Job) -> bool:
-    """Whether any process has the lock of a job."""
-    if not (job.work_dir / FOLDER / 'lock').exists():
-        return False
-    file = lock(job, tries=1)
-    if file is not None:
-        file.close()
-    return file is None
-
-
 def state_of(job: Job) -> str:
-    """One of :data:`STATES`.
-
-    A step is finished if its output is there, too; the output alone is enough
-    if the step is a training (a checkpoint is complete or not there).
-    """
-    if is_running(job):
-        return RUNNING
+    """One of :data:`STATES`, by the job's files."""
+    if (job.folder / 'lock').exists():
+        file = lock(job, tries=1)
+        if file is None:
+            return RUNNING
+        file.close()
     return settled_state(job)
 
 
 def settled_state(job: Job) -> str:
-    """The state of a job that no other process works on."""
+    """The state of a job that no other process works on.
+
+    A step is finished if its output is there, too; the output alone is enough
+    if the step is a training (a checkpoint is complete or not there).
+    """
     attempts = read_record(job).get('attempts')
     if not attempts:
         given = job.is_step and job.config and job.output.exists()
@@ -111,29 +93,20 @@ def settled_state(job: Job) -> str:
     code = attempts[-1].get('exit_code')
     if code is None or code < 0:
         return INTERRUPTED
-    return FINISHED if code == 0 and not lacking(job) else FAILED
+    return FINISHED if code == 0 and not _lacking(job) else FAILED
 
 
-def lacking(job: Job) -> str:
-    """What a job that ended well ought to have left, and has not."""
-    if job.is_step:
-        return '' if job.output.exists() else f'its output {job.output}'
-    try:
-        there = read_validations(job.work_dir)
-    except FileNotFoundError:
-        there = {}
-    return '' if there else 'a validation with PQ in its log'
-
-
-def why(job: Job) -> str:
+def reason_of_failure(job: Job) -> str:
     """Why a job failed, in a line."""
-    attempt = (read_record(job).get('attempts') or [{}])[-1]
-    code = attempt.get('exit_code')
-    if code == 0 and lacking(job):
-        reason = f'ended without {lacking(job)}'
+    code = read_record(job)['attempts'][-1].get('exit_code')
+    path = output_path(job)
+    if code == 0:
+        reason = f'ended without {_lacking(job)}'
     else:
-        reason = f'exit code {code}' + _last_line(output_path(job))
-    return f'{reason}; see {output_path(job)}'
+        said = path.read_text(errors='replace') if path.is_file() else ''
+        last = said.strip().rsplit('\n', 1)[-1].strip()
+        reason = f'exit code {code}' + (f': {last[:200]}' if last else '')
+    return f'{reason}; see {path}'
 
 
 def last_checkpoint(work_dir: Path) -> Optional[Path]:
@@ -145,39 +118,40 @@ def last_checkpoint(work_dir: Path) -> Optional[Path]:
     return path if path.is_file() else None
 
 
-def provenance() -> Dict[str, object]:
-    """Commit, versions and machine of this process."""
-    versions = {
-        name: version
-        for name in PACKAGES if (version := installed_version(name))
-    }
-    return dict(
-        commit=_commit(),
-        versions=dict(
-            python=platform.python_version(),
-            dearli_mm=__version__,
-            **versions),
-        host=socket.gethostname(),
-        gpus=os.environ.get('CUDA_VISIBLE_DEVICES'))
+def progress_line(job: Job) -> str:
+    """State, step, latest PQ and time left of a job."""
+    state, of = state_of(job), read_record(job).get('max_iters')
+    parts = [state]
+    step, seconds = latest_step(job.work_dir)
+    if step and of:
+        parts.append(f'step {step}/{of}')
+    parts += latest_result(job)
+    if state == RUNNING and step and seconds and of and of > step:
+        parts.append(f'{duration(seconds * (of - step))} left')
+    return f'{job.name}: ' + ', '.join(parts)
 
 
-def _commit() -> Optional[str]:
-    """The checkout's commit, '+' if files differ; None without git."""
-    root = Path(sys.modules['dearli_mm'].__file__).parents[1]
-    try:
-        commit, changes = (
-            subprocess.run(['git', '-C', str(root), *command],
-                           capture_output=True, text=True,
-                           check=True).stdout.strip()
-            for command in (['rev-parse', '--short=10', 'HEAD'],
-                            ['status', '--porcelain', '-uno']))
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return commit + ('+' if changes else '')
+def latest_result(job: Job) -> List[str]:
+    """The latest validation in words; empty if there is none."""
+    validations = read_validations(job.work_dir, ('PQ', 'AR@100'))
+    step = max(validations, default=None)
+    return [f'{key.replace("/", " ")} {value:.1f} at step {step}'
+            for key, value in validations.get(step, {}).items()]
 
 
-def _last_line(path: Path) -> str:
-    lines = path.read_text(errors='replace').split('\n') \
-        if path.is_file() else []
-    said = [line.strip() for line in lines if line.strip()]
-    return f': {said[-1][:200]}' if said else ''
+def duration(seconds: Optional[float]) -> str:
+    """Seconds as a person would say it; '-' for None and NaN."""
+    if seconds is None or seconds != seconds:
+        return '-'
+    for length, unit in ((3600, 'h'), (60, 'min')):
+        if seconds >= length:
+            return f'{seconds / length:.{int(unit == "h")}f} {unit}'
+    return f'{seconds:.0f} s'
+
+
+def _lacking(job: Job) -> str:
+    """What a job that ended well ought to have left, and has not."""
+    if job.is_step:
+        return '' if job.output.exists() else f'its output {job.output}'
+    return '' if read_validations(job.work_dir) else \
+        'a validation with PQ in its log'

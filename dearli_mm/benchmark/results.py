@@ -1,180 +1,149 @@
-"""Results of runs, and their mean and spread over seeds."""
+"""Results of runs as tables, and their mean and spread over seeds."""
 import math
-import statistics
-from dataclasses import dataclass
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from pathlib import Path
+from typing import List, NamedTuple, Optional
 
-from .run_logs import read_log, read_validations, run_logs
+import pandas as pd
+
 from .claims import METRICS
 from .jobs import Grid, Job
 from .record import FINISHED, read_record, state_of
+from .run_logs import read_log, read_validations, run_logs
 
 NETWORKS = ('student', 'teacher')
 # Which validation of a run counts, and what that is called in reports.
 CHECKPOINTS = dict(last='last', best='best (chosen on validation)')
 CHOSEN_BY = 'student/PQ'
+RUN = ['method', 'fraction', 'seed']
 
 
-class Mean(NamedTuple):
-    """A mean over seeds.
-
-    Attributes:
-        value (float): The mean.
-        spread (float | None): Standard deviation (n - 1); None of one seed.
-        count (int): Number of seeds.
-    """
-    value: float
-    spread: Optional[float]
-    count: int
-
-
-@dataclass
-class RunResult:
-    """What a run's files say.
+class Results(NamedTuple):
+    """What the files of all runs of a grid say.
 
     Attributes:
-        job (Job): The run.
-        state (str): See :data:`~.record.STATES`.
-        validations (dict[int, dict[str, float]]): Metrics, percent, by step.
-        record (dict): See :func:`~.record.read_record`.
-        seconds (float | None): Wall time of all attempts.
-        step_seconds (float | None): Median time of a step in the log.
-        memory_mib (float | None): Peak of the largest process.
-        gpu_memory_mib (float | None): Peak, as torch counts it.
+        runs (DataFrame): A row per run, in the order of the grid: ``method,
+            fraction, seed, name, state, last_step, best_step`` (of the last
+            validation and of that with the best ``student/PQ``),
+            ``labeled, unlabeled`` (images), ``wall_seconds`` (all attempts),
+            ``step_seconds`` (median), ``peak_memory_mib`` (of the largest
+            process), ``peak_gpu_memory_mib`` (as torch counts it),
+            ``attempts, commit, versions, host``.
+        scores (DataFrame): A row per value in a validation: ``method,
+            fraction, seed, state, step, network, metric`` (also ``PQ/CLASS``)
+            and ``value`` (percent); ``last`` and ``best`` say whether the
+            step is that of the run.
     """
-    job: Job
-    state: str
-    validations: Dict[int, Dict[str, float]]
-    record: dict
-    seconds: Optional[float]
-    step_seconds: Optional[float]
-    memory_mib: Optional[float]
-    gpu_memory_mib: Optional[float]
+    runs: pd.DataFrame
+    scores: pd.DataFrame
 
-    def step(self, checkpoint: str) -> Optional[int]:
-        """Step of the 'last' or the 'best' validation, if there is one."""
-        if checkpoint == 'last':
-            return max(self.validations, default=None)
-        scored = {
-            step: values[CHOSEN_BY]
-            for step, values in self.validations.items()
-            if CHOSEN_BY in values
-        }
-        # Of equal ones the earliest, which is the one that is saved.
-        return max(scored, key=scored.get, default=None)
+    def finished(self, checkpoint: Optional[str] = None) -> pd.DataFrame:
+        """Scores of finished runs: all, or of the 'last' or 'best' step."""
+        scores = self.scores[self.scores.state == FINISHED]
+        return scores if checkpoint is None else scores[scores[checkpoint]]
 
-    def values(self, checkpoint: str, network: str) -> Dict[str, float]:
-        """Metrics of a network, among them ``PQ/<class>``, in percent."""
-        results = self.validations.get(self.step(checkpoint), {})
-        return {
-            key.split('/', 1)[1]: value
-            for key, value in results.items()
-            if key.startswith(f'{network}/')
-        }
+    def means(self, checkpoint: str) -> pd.DataFrame:
+        """Mean and spread over the finished seeds.
 
-    @property
-    def labeled(self) -> Optional[int]:
-        """Number of labelled images, counted in the data."""
-        return self.record.get('images', {}).get('labeled')
+        Args:
+            checkpoint (str): 'last' or 'best'.
 
-    def of_attempts(self, key: str) -> List:
-        """Different values of the attempts, in order."""
-        values = [a.get(key) for a in self.record.get('attempts', [])]
-        return list(
-            {str(value): value for value in values if value is not None}
-            .values())
+        Returns:
+            DataFrame: ``mean`` and ``std`` (n - 1; NaN for one seed), indexed
+            by fraction, method, network and metric; metrics that all of the
+            finished runs have.
+        """
+        where = ['fraction', 'method']
+        table = self.finished(checkpoint).groupby(
+            [*where, 'network', 'metric'], sort=False).value.agg(
+                ['mean', 'std', 'count'])
+        runs = self.runs[self.runs.state == FINISHED].groupby(where).size()
+        runs = table.index.droplevel(['network', 'metric']).map(runs)
+        return table.loc[table['count'] == runs, ['mean', 'std']]
 
 
-def read_results(grid: Grid) -> List[RunResult]:
+def read_results(grid: Grid) -> Results:
     """Results of all runs of a grid, also of those that have none yet."""
-    return [read_result(job) for job in grid.runs]
+    runs, scores = [], []
+    for job in grid.runs:
+        found = _scores(job)
+        run = _run(job, found)
+        runs.append(run)
+        shared = {key: run[key] for key in (*RUN, 'state')}
+        scores += [
+            dict(shared, **row, last=row['step'] == run['last_step'],
+                 best=row['step'] == run['best_step']) for row in found
+        ]
+    columns = [*RUN, 'state', 'step', 'network', 'metric', 'value', *(
+        CHECKPOINTS)]
+    counts = ['last_step', 'best_step', 'labeled', 'unlabeled']
+    return Results(
+        pd.DataFrame(runs).astype(dict.fromkeys(counts, 'Int64')),
+        pd.DataFrame(scores, columns=columns).astype(
+            dict.fromkeys(CHECKPOINTS, bool)))
 
 
-def read_result(job: Job) -> RunResult:
-    """Result of a run."""
-    record = read_record(job)
-    logs = run_logs(job.work_dir)
-    steps = [line for log in logs for line in read_log(log) if 'loss' in line]
+def _scores(job: Job) -> List[dict]:
+    """Step, network, metric and value of all validations."""
+    rows = []
+    for step, values in read_validations(job.work_dir, None).items():
+        if not any(key.split('/')[-1] in METRICS for key in values):
+            continue
+        for key, value in values.items():
+            network, metric = key.split('/', 1)
+            # NaN is that of a class that occurs nowhere.
+            if network in NETWORKS and math.isfinite(value):
+                rows.append(dict(step=step, network=network, metric=metric,
+                                 value=value))
+    return rows
+
+
+def _run(job: Job, scores: List[dict]) -> dict:
+    record, logs = read_record(job), run_logs(job.work_dir)
     attempts = record.get('attempts', [])
-    seconds = [_seconds(attempt, logs) for attempt in attempts]
-    return RunResult(
-        job=job,
+    log = pd.DataFrame([line for path in logs for line in read_log(path)
+                        if 'loss' in line], columns=['time', 'memory'])
+    chosen = {row['step']: row['value'] for row in scores
+              if f'{row["network"]}/{row["metric"]}' == CHOSEN_BY}
+    images = record.get('images', {})
+    peaks = pd.DataFrame(attempts, columns=['peak_memory_mib'], dtype=float)
+    return dict(
+        method=job.method,
+        fraction=job.fraction,
+        seed=job.seed,
+        name=job.name,
         state=state_of(job),
-        validations=_finite(
-            read_validations(job.work_dir, None)) if logs else {},
-        record=record,
-        seconds=sum(seconds) if seconds and None not in seconds else None,
-        step_seconds=_median([line.get('time') for line in steps]),
-        memory_mib=largest([a.get('peak_memory_mib') for a in attempts]),
-        gpu_memory_mib=largest([line.get('memory') for line in steps]))
+        last_step=max((row['step'] for row in scores), default=None),
+        # Of equal ones the earliest, which is the one that is saved.
+        best_step=max(chosen, key=chosen.get, default=None),
+        labeled=images.get('labeled'),
+        unlabeled=images.get('unlabeled'),
+        wall_seconds=_wall_seconds(attempts, logs),
+        step_seconds=log.time.median(),
+        peak_memory_mib=peaks.peak_memory_mib.max(),
+        peak_gpu_memory_mib=log.memory.max(),
+        attempts=len(attempts),
+        commit=_distinct([a.get('commit') for a in attempts], ' '),
+        versions=_distinct([_versions(a) for a in attempts], ' / '),
+        host=_distinct([a.get('host') for a in attempts], ' '))
 
 
-def mean_over_seeds(results: Sequence[RunResult], checkpoint: str,
-                    network: str) -> Dict[str, Mean]:
-    """Mean and spread of each metric over the finished runs.
-
-    Args:
-        results (Sequence[RunResult]): Of a method and a fraction.
-        checkpoint (str): 'last' or 'best'.
-        network (str): 'student' or 'teacher'.
-
-    Returns:
-        dict[str, Mean]: Metrics that all of the finished runs have.
-    """
-    finished = [
-        result.values(checkpoint, network) for result in results
-        if result.state == FINISHED
-    ]
-    if not finished:
-        return {}
-    shared = [
-        key for key in finished[0] if all(key in run for run in finished)
-    ]
-    return {key: mean([run[key] for run in finished]) for key in shared}
+def _wall_seconds(attempts: List[dict], logs: List[Path]) -> float:
+    """Of all attempts; of a killed one, up to the last word in its log."""
+    total = 0. if attempts else math.nan
+    for attempt in attempts:
+        seconds = attempt.get('seconds')
+        if seconds is None and 'started' in attempt:
+            # Its log is the first that was written to after it began.
+            ends = [log.stat().st_mtime - attempt['started'] for log in logs]
+            seconds = min((end for end in ends if end > 0), default=0.)
+        total += math.nan if seconds is None else seconds
+    return total
 
 
-def mean(values: Sequence[float]) -> Mean:
-    """Mean and standard deviation of a sample."""
-    spread = statistics.stdev(values) if len(values) > 1 else None
-    return Mean(statistics.fmean(values), spread, len(values))
+def _versions(attempt: dict) -> str:
+    return ' '.join(f'{name} {number}' for name, number in
+                    attempt.get('versions', {}).items())
 
 
-def largest(values: Sequence[Optional[float]]) -> Optional[float]:
-    """The largest of those that were measured; None if none was."""
-    return max((value for value in values if value is not None), default=None)
-
-
-def cell(results: Sequence[RunResult], method: str,
-         fraction: str) -> List[RunResult]:
-    """The runs of a method and a fraction."""
-    return [
-        result for result in results if result.job.method == method
-        and result.job.fraction == fraction
-    ]
-
-
-def _finite(validations: Dict[int, Dict[str, float]]
-            ) -> Dict[int, Dict[str, float]]:
-    """Without NaN, which classes have that occur nowhere."""
-    return {
-        step: {
-            key: value
-            for key, value in values.items() if math.isfinite(value)
-        }
-        for step, values in validations.items()
-        if any(key.split('/')[-1] in METRICS for key in values)
-    }
-
-
-def _seconds(attempt: dict, logs: Sequence) -> Optional[float]:
-    """Wall time of an attempt; of a killed one, up to its last word."""
-    if 'seconds' in attempt or 'started' not in attempt:
-        return attempt.get('seconds')
-    # The log of the attempt is the first that was written to after it began.
-    ends = [log.stat().st_mtime - attempt['started'] for log in logs]
-    return min((end for end in ends if end > 0), default=0.)
-
-
-def _median(values: Sequence) -> Optional[float]:
-    known = [value for value in values if value is not None]
-    return statistics.median(known) if known else None
+def _distinct(words: List[Optional[str]], separator: str) -> Optional[str]:
+    return separator.join(dict.fromkeys(filter(None, words))) or None

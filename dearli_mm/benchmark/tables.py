@@ -1,221 +1,147 @@
-"""Results as rows, Markdown and CSV."""
-import csv
-import io
-from typing import Dict, List, Optional, Sequence
+"""Results as the tables of a report."""
+from typing import List
+
+import numpy as np
+import pandas as pd
 
 from .claims import METRICS
 from .jobs import Grid
-from .progress import duration
-from .record import FINISHED
-from .results import (CHECKPOINTS, NETWORKS, Mean, RunResult, cell, largest,
-                      mean, mean_over_seeds)
+from .record import FINISHED, duration
+from .results import CHECKPOINTS, NETWORKS, RUN, Results
 
-Row = Dict[str, object]
+MEASURED = 'measured'
 NOT_MEASURED = '-'
 
 
-def summary_rows(grid: Grid, results: Sequence[RunResult],
-                 checkpoint: str) -> List[Row]:
-    """A row a fraction, method and network; claims after them.
+def summary(grid: Grid, results: Results, checkpoint: str) -> pd.DataFrame:
+    """A row per fraction, method and network; claims after them.
 
     Args:
         grid (Grid): The grid.
-        results (Sequence[RunResult]): Of its runs.
+        results (Results): Of its runs.
         checkpoint (str): 'last' or 'best'.
 
     Returns:
-        list[dict]: ``fraction``, ``labeled``, ``method``, ``network``,
-        ``source`` ('measured' or 'claimed: ...'), ``seeds`` (finished and
-        all), ``hours`` (:class:`Mean`), ``memory`` (text, of the largest),
-        and a :class:`Mean` or a number for each metric that there is.
+        DataFrame: ``fraction, labeled, method`` (its label), ``network,
+        source`` ('measured' or 'claimed: ...'), ``seeds`` (finished and all);
+        ``NAME`` and ``NAME_spread`` of each metric and of ``hours``; and
+        ``memory`` (text, of the largest run). NaN is what is not measured.
     """
-    rows: List[Row] = []
+    means = results.means(checkpoint)
+    rows: List[dict] = []
     for fraction in grid.fractions:
         for method, label in grid.methods.items():
-            runs = cell(results, method, fraction)
-            finished = [run for run in runs if run.state == FINISHED]
-            shared = dict(
-                fraction=fraction,
-                labeled=_labeled(runs),
-                method=label,
-                source='measured',
-                seeds=f'{len(finished)} of {len(runs)}',
-                hours=_hours(finished),
-                memory=_memory(finished))
+            runs = results.runs[(results.runs.method == method)
+                                & (results.runs.fraction == fraction)]
+            shared = dict(_cost(runs), fraction=fraction, method=label)
             for network in NETWORKS:
-                values = mean_over_seeds(runs, checkpoint, network)
-                if values or (network == NETWORKS[0] and not finished):
-                    rows.append(dict(
-                        shared, network=network,
-                        **{name: values[name] for name in METRICS
-                           if name in values}))
+                values = {name: means.loc[key] for name in METRICS if
+                          (key := (fraction, method, network, name))
+                          in means.index}
+                if values or (network == NETWORKS[0] and not any(
+                        runs.state == FINISHED)):
+                    rows.append(dict(shared, network=network, **_spread(
+                        values)))
         # Nobody says which validation a published number is chosen by.
-        rows += [_claim(claim) for claim in grid.claims
+        rows += [dict(claim, source=f'claimed: {claim["source"]}')
+                 for claim in grid.claims
                  if claim['fraction'] == fraction and checkpoint == 'last']
-    return rows
+    values = [column for name in (*METRICS, 'hours')
+              for column in (name, f'{name}_spread')]
+    columns = ['fraction', 'labeled', 'method', 'network', 'source', 'seeds',
+               'memory', *values]
+    return pd.DataFrame(rows, columns=columns).astype(dict(labeled='Int64'))
 
 
-def summary_markdown(rows: Sequence[Row]) -> str:
-    """The summary as a Markdown table, fractions in bold once."""
-    head = ['labelled', 'method', 'network', *METRICS, 'seeds', 'hours',
-            'peak memory', 'source']
-    lines, before = [], None
-    for row in rows:
-        title = f'**{row["fraction"]}** ({row["labeled"] or "-"} images)'
-        lines.append([
-            title if row['fraction'] != before else '',
-            str(row['method']),
-            str(row.get('network', NOT_MEASURED)),
-            *(text(row.get(name)) for name in METRICS),
-            str(row.get('seeds', NOT_MEASURED)),
-            text(row.get('hours'), 2),
-            str(row.get('memory', NOT_MEASURED)),
-            str(row['source']),
-        ])
-        before = row['fraction']
-    return markdown(head, lines)
+def summary_of_both(grid: Grid, results: Results) -> pd.DataFrame:
+    """The rows of ``summary.csv``."""
+    tables = {title: summary(grid, results, checkpoint)
+              for checkpoint, title in CHECKPOINTS.items()}
+    table = pd.concat(tables, names=['checkpoint', None]).reset_index(0)
+    table.loc[table.source != MEASURED, 'checkpoint'] = None
+    return table
 
 
-def run_rows(results: Sequence[RunResult]) -> List[Row]:
-    """A row a run and network, as it is in ``runs.csv``."""
-    rows = []
-    for result in results:
-        shared = dict(
-            method=result.job.method,
-            fraction=result.job.fraction,
-            seed=result.job.seed,
-            state=result.state)
-        rest = dict(
-            labeled=result.labeled,
-            unlabeled=result.record.get('images', {}).get('unlabeled'),
-            wall_seconds=result.seconds,
-            step_seconds=result.step_seconds,
-            peak_memory_mib=result.memory_mib,
-            peak_gpu_memory_mib=result.gpu_memory_mib,
-            attempts=len(result.record.get('attempts', [])),
-            commit=' '.join(result.of_attempts('commit')) or None,
-            versions=versions(result),
-            host=' '.join(result.of_attempts('host')) or None)
-        networks = [name for name in NETWORKS
-                    if result.values('last', name)] or NETWORKS[:1]
-        for network in networks:
-            row = dict(shared, network=network)
-            for checkpoint in CHECKPOINTS:
-                values = result.values(checkpoint, network)
-                row[f'{checkpoint}_step'] = result.step(checkpoint)
-                row.update({f'{checkpoint}_{name}': values.get(name)
-                            for name in METRICS})
-            rows.append({**row, **rest})
-    return rows
+def for_people(table: pd.DataFrame) -> pd.DataFrame:
+    """A :func:`summary` as text, with means and spreads in one column."""
+    text = pd.DataFrame(dict(method=table.method, network=table.network))
+    for name in (*METRICS, 'hours'):
+        form = '{:.2f}' if name == 'hours' else '{:.1f}'
+        spread = _text(table[f'{name}_spread'], f' ± {form}', '')
+        text[name] = _text(table[name], form) + spread
+    text.insert(len(text.columns) - 1, 'seeds', table.seeds)
+    text['peak memory'] = table.memory
+    text['source'] = table.source
+    return text.fillna(NOT_MEASURED)
 
 
-def summary_csv_rows(grid: Grid, results: Sequence[RunResult]) -> List[Row]:
-    """The rows of ``summary.csv``: mean and spread in columns of their own."""
-    rows = []
+def runs_csv(results: Results) -> pd.DataFrame:
+    """A row per run and network, as it is in ``runs.csv``."""
+    found = results.scores[results.scores.metric.isin(METRICS)]
+    scores = found[[*RUN, 'network']].drop_duplicates()
+    for checkpoint in CHECKPOINTS:
+        values = found[found[checkpoint]].pivot(
+            index=[*RUN, 'network'], columns='metric', values='value')
+        values = values.reindex(columns=list(METRICS)).add_prefix(
+            f'{checkpoint}_').reset_index()
+        scores = scores.merge(values, 'left', [*RUN, 'network'])
+    table = results.runs.drop(columns='name').merge(scores, 'left', RUN)
+    table['network'] = table.network.fillna(NETWORKS[0])
+    first = [*RUN, 'state', 'network']
+    return table[[*first, *table.columns.drop(first)]]
+
+
+def runs_for_people(results: Results) -> pd.DataFrame:
+    """A row per run, as text."""
+    runs = results.runs
+    text = pd.DataFrame({'run': runs.name, 'state': runs.state})
+    text['last step'] = _text(runs.last_step, '{:.0f}')
     for checkpoint, title in CHECKPOINTS.items():
-        for row in summary_rows(grid, results, checkpoint):
-            claimed = row['source'] != 'measured'
-            flat = dict(row, checkpoint=NOT_MEASURED if claimed else title)
-            for name in (*METRICS, 'hours'):
-                value = flat.pop(name, None)
-                is_mean = isinstance(value, Mean)
-                flat[name] = value.value if is_mean else value
-                flat[f'{name}_spread'] = value.spread if is_mean else None
-            rows.append(flat)
-    return rows
+        found = results.scores[results.scores[checkpoint]]
+        found = found[(found.network == 'student') & (found.metric == 'PQ')]
+        values = runs[RUN].merge(found, 'left', RUN).value
+        text[f'student PQ, {title}'] = _text(values, '{:.1f}')
+    text['best step'] = _text(runs.best_step, '{:.0f}')
+    text['wall time'] = runs.wall_seconds.map(duration)
+    text['per step'] = _text(runs.step_seconds, '{:.2f} s')
+    text['peak memory'] = [_memory(runs.iloc[[k]]) for k in range(len(runs))]
+    text['attempts'] = runs.attempts.astype(str)
+    text['commit'] = runs.commit
+    return text.fillna(NOT_MEASURED)
 
 
-def versions(result: RunResult) -> str:
-    """Versions that a run was made with."""
-    return ' / '.join(
-        ' '.join(f'{name} {number}' for name, number in found.items())
-        for found in result.of_attempts('versions'))
+def _text(values: pd.Series, form: str,
+          missing: str = NOT_MEASURED) -> pd.Series:
+    return pd.Series([missing if pd.isna(value) else form.format(value)
+                      for value in values], values.index, dtype=str)
 
 
-def text(value: object, digits: int = 1) -> str:
-    """A number, or a mean with its spread; '-' for what was not measured."""
-    if value is None:
-        return NOT_MEASURED
-    if not isinstance(value, Mean):
-        return f'{value:.{digits}f}'
-    spread = '' if value.spread is None else f' ± {value.spread:.{digits}f}'
-    return f'{value.value:.{digits}f}{spread}'
-
-
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ['---'] * len(head), *rows]
-    return '\n'.join(
-        '| ' + ' | '.join(cell.replace('|', '\\|') for cell in line) + ' |'
-        for line in lines) + '\n'
-
-
-def to_csv(rows: Sequence[Row]) -> str:
-    """Rows as CSV; what was not measured is '-'."""
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator='\n')
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([NOT_MEASURED if row.get(key) is None else row[key]
-                         for key in columns])
-    return out.getvalue()
-
-
-def memory(gpu_mib: Optional[float], mib: Optional[float]) -> str:
-    """Peak memory as text: that of the GPU, if one was used."""
-    if gpu_mib is not None:
-        return f'{gpu_mib / 1024:.1f} GiB GPU'
-    return NOT_MEASURED if mib is None else f'{mib / 1024:.1f} GiB RAM'
-
-
-def runs_table(results: Sequence[RunResult]) -> tuple:
-    """Head and cells of the table of single runs."""
-    head = ['run', 'state', 'last step', 'student PQ, last',
-            'student PQ, best (chosen on validation)', 'best step',
-            'wall time', 'a step', 'peak memory', 'attempts', 'commit']
-    rows = []
-    for run in results:
-        last, best = (run.values(name, 'student').get('PQ')
-                      for name in CHECKPOINTS)
-        rows.append([
-            run.job.name, run.state, _step(run.step('last')), text(last),
-            text(best), _step(run.step('best')), duration(run.seconds),
-            NOT_MEASURED if run.step_seconds is None else
-            f'{run.step_seconds:.2f} s',
-            memory(run.gpu_memory_mib, run.memory_mib),
-            str(len(run.record.get('attempts', []))),
-            ' '.join(run.of_attempts('commit')) or NOT_MEASURED
-        ])
-    return head, rows
-
-
-def _step(step) -> str:
-    return NOT_MEASURED if step is None else str(step)
-
-
-def _claim(claim: dict) -> Row:
-    row = {name: claim[name] for name in METRICS if name in claim}
+def _cost(runs: pd.DataFrame) -> dict:
+    """What is said of the runs of a method and a fraction."""
+    finished = runs[runs.state == FINISHED]
+    hours = finished.wall_seconds / 3600
+    labeled = runs.labeled.dropna().unique()
     return dict(
-        row,
-        fraction=claim['fraction'],
-        labeled=claim.get('labeled'),
-        method=claim['method'],
-        source=f'claimed: {claim["source"]}')
+        labeled=labeled[0] if len(labeled) == 1 else None,
+        source=MEASURED,
+        seeds=f'{len(finished)} of {len(runs)}',
+        memory=_memory(finished),
+        hours=hours.mean(skipna=False) if len(hours) else np.nan,
+        hours_spread=hours.std(skipna=False) if len(hours) else np.nan)
 
 
-def _labeled(runs: Sequence[RunResult]):
-    counted = {run.labeled for run in runs if run.labeled is not None}
-    return counted.pop() if len(counted) == 1 else None
+def _memory(runs: pd.DataFrame) -> str:
+    """Peak memory as text: that of the GPU, if one was used."""
+    for column, device in (('peak_gpu_memory_mib', 'GPU'),
+                           ('peak_memory_mib', 'RAM')):
+        peak = runs[column].max()
+        if pd.notna(peak):
+            return f'{peak / 1024:.1f} GiB {device}'
+    return NOT_MEASURED
 
 
-def _memory(finished: Sequence[RunResult]) -> str:
-    return memory(largest([run.gpu_memory_mib for run in finished]),
-                  largest([run.memory_mib for run in finished]))
-
-
-def _hours(finished: Sequence[RunResult]):
-    seconds = [run.seconds for run in finished]
-    if not seconds or None in seconds:
-        return None
-    return mean([value / 3600 for value in seconds])
+def _spread(values: dict) -> dict:
+    return {
+        **{name: value['mean'] for name, value in values.items()},
+        **{f'{name}_spread': value['std'] for name, value in values.items()}
+    }

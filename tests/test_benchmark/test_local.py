@@ -5,8 +5,8 @@ import time
 import pytest
 
 from dearli_mm.benchmark import run_benchmark, select_jobs, state_table
-from dearli_mm.benchmark.record import (lock, read_record, record_path,
-                                             settled_state, state_of, why)
+from dearli_mm.benchmark.record import (lock, read_record, reason_of_failure,
+                                        record_path, settled_state, state_of)
 
 
 def run(grid, *only, **how):
@@ -68,8 +68,8 @@ def test_a_failure_does_not_stop_others(make_grid, config):
                             'good/2/seed-0': 'finished'}
     assert said[-2:] == ['  failed: bad/2/seed-0', '  failed: mute/2/seed-0']
     bad, mute, _ = grid.jobs
-    assert 'exit code 1: the loss is on fire; see' in why(bad)
-    assert 'without a validation with PQ' in why(mute)
+    assert 'exit code 1: the loss is on fire; see' in reason_of_failure(bad)
+    assert 'without a validation with PQ' in reason_of_failure(mute)
     table = state_table(grid.jobs).splitlines()
     assert table[-1].split()[:4] == ['good/2/seed-0', 'finished', '4/4', '1']
     run(grid, 'bad/*')  # a failed one is tried again

@@ -1,155 +1,141 @@
 """Made-up results that can be checked on paper."""
-import csv
-import io
-from math import nan
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from dearli_mm.benchmark import Grid, Job
-from dearli_mm.benchmark.figures import (class_differences, class_means,
-                                              curves, overview)
-from dearli_mm.benchmark.results import (Mean, RunResult, _finite, mean,
-                                              mean_over_seeds)
-from dearli_mm.benchmark.tables import (run_rows, summary_csv_rows,
-                                             summary_markdown, summary_rows,
-                                             text, to_csv)
+from dearli_mm.benchmark import Grid
+from dearli_mm.benchmark.figures import class_differences, curves, overview
+from dearli_mm.benchmark.results import Results
+from dearli_mm.benchmark.tables import (for_people, runs_csv, runs_for_people,
+                                        summary, summary_of_both)
+
+# method, seed, state, last step, best step, values by step
+RUNS = [
+    ('base', 0, 'finished', 4, 2, {
+        2: {'student/PQ': 30.},
+        4: {'student/PQ': 10.}}),
+    ('base', 1, 'finished', 4, 4, {
+        2: {'student/PQ': 14.},
+        4: {'student/PQ': 16., 'student/mIoU': 50., 'student/PQ/a': 1.}}),
+    ('semi', 0, 'finished', 4, 2, {
+        2: {'student/PQ': 20., 'teacher/PQ': 25.},
+        4: {'student/PQ': 20., 'teacher/PQ': 5., 'student/PQ/a/b': 2.}}),
+    ('semi', 1, 'failed', 2, 2, {
+        2: {'student/PQ': 99.}}),
+]  # yapf: disable
 
 
-def result(method, seed, validations, state='finished', **more):
-    job = Job(f'{method}/2/seed-{seed}', Path('nowhere'), method=method,
-              fraction='2', seed=seed)
-    values = dict(
-        record=dict(images=dict(labeled=2, unlabeled=6),
-                    attempts=[dict(commit='abc', versions=dict(torch='2'))]),
-        seconds=3600. * (seed + 1), step_seconds=0.5, memory_mib=1024.,
-        gpu_memory_mib=None)
-    values.update(more)
-    return RunResult(job=job, state=state, validations=validations, **values)
-
-
-def student(pq, **more):
-    return {'student/PQ': pq, **more}
+def make_results(table=RUNS):
+    runs, scores = [], []
+    for method, seed, state, last, best, validations in table:
+        run = dict(method=method, fraction='2', seed=seed, state=state)
+        runs.append(dict(
+            run, name=f'{method}/2/seed-{seed}', last_step=last,
+            best_step=best, labeled=2, unlabeled=6, step_seconds=0.5,
+            wall_seconds=3600. * (seed + 1), peak_memory_mib=1024.,
+            peak_gpu_memory_mib=None, attempts=1, commit='abc',
+            versions='torch 2', host=None))
+        for step, values in validations.items():
+            for key, value in values.items():
+                network, metric = key.split('/', 1)
+                scores.append(dict(
+                    run, step=step, network=network, metric=metric,
+                    value=value, last=step == last, best=step == best))
+    return Results(pd.DataFrame(runs), pd.DataFrame(scores))
 
 
 @pytest.fixture
 def results():
-    return [
-        result('base', 0, {2: student(30.), 4: student(10.)}),
-        result('base', 1, {2: student(14.), 4: student(
-            16., **{'student/mIoU': 50., 'student/PQ/a': 1.})}),
-        result('semi', 0, {
-            2: {'student/PQ': 20., 'teacher/PQ': 25., 'student/PQ/cat/dog': 1},
-            4: {'student/PQ': 20., 'teacher/PQ': 5.}}),
-        result('semi', 1, {2: student(99.)}, state='failed', seconds=None),
-    ]
+    return make_results()
 
 
 @pytest.fixture
-def grid(results):
+def grid():
     claim = dict(method='Paper', fraction='2', labeled=2, PQ=29.9, mIoU=38.9,
                  source='table 1')
     return Grid(Path('g.py'), 'G', Path('w'), (),
-                dict(base='Baseline', semi='Semi'), ('2', ),
-                [r.job for r in results], [claim])
+                dict(base='Baseline', semi='Semi'), ('2', ), [], [claim])
 
 
-def test_mean_and_spread():
-    assert mean([10., 16.]) == Mean(13., pytest.approx(18**.5), 2)
-    assert mean([3.]) == Mean(3., None, 1)
-    assert text(mean([10., 16.])) == '13.0 ± 4.2'
-    assert (text(mean([3.])), text(29.9), text(None)) == ('3.0', '29.9', '-')
-
-
-def test_last_and_best(results):
-    last = mean_over_seeds(results[:2], 'last', 'student')
-    assert last == {'PQ': mean([10., 16.])}  # one run has no mIoU
-    best = mean_over_seeds(results[:2], 'best', 'student')
-    assert best['PQ'] == mean([30., 16.])
-    # Of equals the earlier; the teacher's value is that of the same step.
-    assert results[2].step('best') == 2
-    assert results[2].values('best', 'teacher') == {'PQ': 25.}
-    assert results[2].values('best', 'student')['PQ/cat/dog'] == 1
-
-
-def test_only_finished_runs_count(results):
-    assert mean_over_seeds(results[2:], 'last', 'student') == {
-        'PQ': Mean(20., None, 1)}
-    assert mean_over_seeds(results[3:], 'last', 'student') == {}
+def test_means_of_last_and_best(results):
+    last, best = (results.means(name) for name in ('last', 'best'))
+    assert last.loc['2', 'base', 'student', 'PQ'].tolist() == [
+        13., pytest.approx(18**.5)]
+    assert ('2', 'base', 'student', 'mIoU') not in last.index  # one lacks it
+    assert best.loc['2', 'base', 'student', 'PQ']['mean'] == 23.
+    # The teacher's value is that of the student's step; the failed run, and
+    # what one seed alone would spread, do not count.
+    semi = best.loc['2', 'semi', 'teacher', 'PQ']
+    assert semi['mean'] == 25. and pd.isna(semi['std'])
+    assert last.loc['2', 'semi', 'student', 'PQ/a/b']['mean'] == 2.
 
 
 def test_summary(grid, results):
-    rows = summary_rows(grid, results, 'last')
-    assert [(row['method'], row.get('network'), row['seeds'])
-            for row in rows[:3]] == [('Baseline', 'student', '2 of 2'),
-                                     ('Semi', 'student', '1 of 2'),
-                                     ('Semi', 'teacher', '1 of 2')]
-    assert rows[0]['hours'] == mean([1., 2.]) and rows[0]['labeled'] == 2
-    lines = summary_markdown(rows).splitlines()
-    assert lines[2] == ('| **2** (2 images) | Baseline | student | '
-                        '13.0 ± 4.2 | - | - | - | - | - | 2 of 2 | '
-                        '1.50 ± 0.71 | 1.0 GiB RAM | measured |')
-    assert lines[-1] == ('|  | Paper | - | 29.9 | - | - | - | - | 38.9 | - | '
-                         '- | - | claimed: table 1 |')
-    assert all(row['source'] == 'measured'
-               for row in summary_rows(grid, results, 'best'))
+    table = summary(grid, results, 'last')
+    assert table[['method', 'network', 'seeds']].values.tolist()[:3] == [
+        ['Baseline', 'student', '2 of 2'], ['Semi', 'student', '1 of 2'],
+        ['Semi', 'teacher', '1 of 2']]
+    rows = for_people(table).values.tolist()
+    assert rows[0] == ['Baseline', 'student', '13.0 ± 4.2', *5 * '-',
+                       '2 of 2', '1.50 ± 0.71', '1.0 GiB RAM', 'measured']
+    assert rows[-1] == ['Paper', '-', '29.9', '-', '-', '-', '-', '38.9',
+                        '-', '-', '-', 'claimed: table 1']
+    assert set(summary(grid, results, 'best').source) == {'measured'}
 
 
-def test_method_without_result_is_shown_as_such(grid, results):
-    rows = summary_rows(grid, results[:2] + results[3:], 'last')
-    semi, = (row for row in rows if row['method'] == 'Semi')
-    assert semi['seeds'] == '0 of 1' and 'PQ' not in semi
-    assert '| Semi | student | - | - | - | - | - | - | 0 of 1 | - |' in \
-        summary_markdown(rows)
-
-
-def read(text):
-    return list(csv.DictReader(io.StringIO(text)))
+def test_method_without_result_is_shown_as_such(grid):
+    table = summary(grid, make_results([*RUNS[:2], RUNS[3]]), 'last')
+    semi, = for_people(table[table.method == 'Semi']).values.tolist()
+    assert semi == ['Semi', 'student', *6 * '-', '0 of 1', '-', '-',
+                    'measured']
 
 
 def test_csv_of_runs(results):
-    rows = read(to_csv(run_rows(results)))
-    assert [(r['method'], r['seed'], r['network']) for r in rows] == [
-        ('base', '0', 'student'), ('base', '1', 'student'),
-        ('semi', '0', 'student'), ('semi', '0', 'teacher'),
-        ('semi', '1', 'student')]
-    first = rows[0]
-    assert (first['last_PQ'], first['last_step']) == ('10.0', '4')
-    assert (first['best_PQ'], first['best_step']) == ('30.0', '2')
-    assert first['last_mIoU'] == first['peak_gpu_memory_mib'] == '-'
-    assert (first['labeled'], first['unlabeled']) == ('2', '6')
-    assert (first['commit'], first['versions']) == ('abc', 'torch 2')
-    assert rows[-1]['state'] == 'failed'
+    table = runs_csv(results)
+    assert table[['method', 'seed', 'network']].values.tolist() == [
+        ['base', 0, 'student'], ['base', 1, 'student'],
+        ['semi', 0, 'student'], ['semi', 0, 'teacher'],
+        ['semi', 1, 'student']]
+    first = table.iloc[0]
+    assert (first.last_PQ, first.last_step) == (10., 4)
+    assert (first.best_PQ, first.best_step) == (30., 2)
+    assert pd.isna(first.last_mIoU)
+    assert (first.labeled, first.unlabeled, first.commit) == (2, 6, 'abc')
+    assert table.state.tolist()[-1] == 'failed'
 
 
 def test_csv_of_means(grid, results):
-    rows = read(to_csv(summary_csv_rows(grid, results)))
-    assert [row['checkpoint'] for row in rows] == [
+    table = summary_of_both(grid, results)
+    assert table.checkpoint.fillna('-').tolist() == [
         'last', 'last', 'last', '-', *['best (chosen on validation)'] * 3]
-    assert float(rows[0]['PQ']) == 13.
-    assert float(rows[0]['PQ_spread']) == pytest.approx(18**.5)
-    assert (rows[1]['PQ_spread'], rows[3]['PQ']) == ('-', '29.9')
+    assert table.PQ.tolist() == [13., 20., 5., 29.9, 23., 20., 25.]
+    assert table.PQ_spread.iloc[0] == pytest.approx(18**.5)
 
 
-def test_absent_classes_and_other_metrics_are_left_out():
-    assert _finite({2: {'student/PQ': 1., 'student/PQ/a': nan},
-                    3: {'recall/AR@100': 2.}}) == {2: {'student/PQ': 1.}}
+def test_table_of_runs(results):
+    first, *_, failed = runs_for_people(results).values.tolist()
+    assert first == ['base/2/seed-0', 'finished', '4', '10.0', '30.0', '2',
+                     '1.0 h', '0.50 s', '1.0 GiB RAM', '1', 'abc']
+    assert failed[1:4] == ['failed', '2', '99.0']
 
 
 def test_charts(grid, results):
-    assert 'Paper' not in class_means(results)
-    assert overview(grid, results).startswith('<?xml')
+    assert overview(grid, summary(grid, results, 'last')).startswith('<?xml')
     assert '<svg' in curves(grid, results, 'PQ')
-    assert curves(grid, results, 'SQ') is None
-    assert class_differences(grid, results, '2') is None  # no shared class
-    for run in results:
-        for values in run.validations.values():
+    assert curves(grid, results, 'SQ') == ''
+    assert class_differences(grid, results, '2') == ''  # no shared class
+    for *_, validations in RUNS:
+        for values in validations.values():
             values['student/PQ/a'] = values['student/PQ'] / 2
-    assert class_means(results[:2]) == {'a': 6.5}
-    assert '<svg' in class_differences(grid, results, '2')
+    both = make_results()
+    assert '<svg' in class_differences(grid, both, '2')
+    assert class_differences(grid, both, '9') == ''
 
 
-def test_charts_of_nothing(grid):
-    assert overview(grid, []) is not None  # the claim
-    assert curves(grid, [], 'PQ') is None
-    assert class_differences(grid, [], '2') is None
+def test_charts_of_nothing(grid, results):
+    nothing = Results(results.runs.assign(state='waiting'),
+                      results.scores[:0])
+    assert '<svg' in overview(grid, summary(grid, nothing, 'last'))  # claim
+    assert curves(grid, nothing, 'PQ') == ''
+    assert class_differences(grid, nothing, '2') == ''

@@ -30,11 +30,12 @@ def test_summary_follows_a_resumed_run(work_dir):
         0: {'student/PQ': 1.}, 2: {'student/PQ': 10.}, 3: {'student/PQ': 12.}}
     assert read_test(work_dir) == {'student/PQ': 13.}
     lines = summarize_run(work_dir).splitlines()
-    assert lines[0].split('  ')[-2:] == ['student PQ', 'teacher mIoU']
+    assert lines[0].split() == ['iteration', 'student', 'PQ', 'teacher',
+                                'mIoU']
     assert lines[1].split() == ['0', '1.00', '2.00']
     assert lines[-1].split() == ['test', '13.00', '-']
 
 
 def test_summary_of_a_folder_without_logs(tmp_path):
     with pytest.raises(FileNotFoundError, match='--work-dir'):
-        read_validations(tmp_path)
+        summarize_run(tmp_path)

@@ -8,18 +8,18 @@ echo "$@" >> {log}
 [ -e {refuse} ] && echo "no such partition" >&2 && exit 1
 echo "$(wc -l < {log});cluster"
 '''
-SQUEUE = '#!/bin/sh\n[ "$5" = 1 ] && echo 1\nexit 0\n'
+SQUEUE = '#!/bin/sh\ncat {queue} 2>/dev/null\nexit 0\n'
 
 
 @pytest.fixture
 def cluster(tmp_path, monkeypatch):
-    """Its sbatch takes notes; its squeue knows of job 1 only."""
+    """Its sbatch takes notes; its squeue shows the file ``queue``."""
     folder = tmp_path / 'bin'
     folder.mkdir()
-    log, refuse = tmp_path / 'log', tmp_path / 'refuse'
+    files = {name: tmp_path / name for name in ('log', 'refuse', 'queue')}
     for name, text in (('sbatch', SBATCH), ('squeue', SQUEUE)):
         script = folder / name
-        script.write_text(text.format(log=log, refuse=refuse))
+        script.write_text(text.format(**files))
         script.chmod(0o755)
     monkeypatch.setenv('PATH', f'{folder}:/usr/bin:/bin')
     return tmp_path
@@ -45,31 +45,28 @@ def test_jobs_are_submitted_after_what_they_need(grid, cluster):
         'prepare/step: submitted as 1', 'a/2/seed-0: submitted as 2 after 1',
         'b/2/seed-0: submitted as 3']
     first, second, third = (cluster / 'log').read_text().splitlines()
-    step, a, _ = (job.work_dir / 'benchmark/job.sh' for job in grid.jobs)
-    assert first == f'--parsable {step}'
-    assert second == ('--parsable --dependency=afterok:1 '
-                      f'--kill-on-invalid-dep=yes {a}')
-    script = a.read_text().splitlines()
-    assert script[0] == '#!/bin/bash'
-    for line in ('--job-name=a/2/seed-0', '--partition=gpu', '--gres=gpu:1',
-                 '-t 2-0'):
-        assert f'#SBATCH {line}' in script
-    assert script[-1] == \
-        "exec python tools/benchmark.py 'my grid.py' --only a/2/seed-0"
+    step, a, _ = (job.work_dir for job in grid.jobs)
+    assert first == (
+        f'--parsable --job-name={step} --output={step}/benchmark/slurm-%j.log '
+        '--partition=gpu --gres=gpu:1 -t 2-0 --wrap exec python '
+        "tools/benchmark.py 'my grid.py' --only prepare/step")
+    assert '--dependency=afterok:1 --kill-on-invalid-dep=yes --wrap' in second
+    assert (a / 'benchmark').is_dir()  # SLURM makes no folder for its log
+    assert '--dependency' not in third
     assert not read_record(grid.jobs[0])  # nothing ran here
 
 
 def test_what_is_in_the_queue_is_not_submitted_again(grid, cluster):
-    submit(grid)
+    (cluster / 'queue').write_text(f'1 {grid.jobs[0].work_dir}\n')
     assert submit(grid)[:2] == [
-        'prepare/step: in the queue as 1', 'a/2/seed-0: submitted as 4 after 1'
+        'prepare/step: in the queue as 1', 'a/2/seed-0: submitted as 1 after 1'
     ]
 
 
 def test_refusal_is_an_error(grid, cluster):
     (cluster / 'refuse').touch()
-    with pytest.raises(GridError, match='prepare/step: sbatch refused .*job.sh'
-                       ': no such partition'):
+    with pytest.raises(GridError, match='prepare/step: sbatch refused it: '
+                       'no such partition'):
         submit(grid)
 
 

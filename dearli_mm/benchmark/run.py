@@ -1,13 +1,17 @@
-"""Runs what is left of a benchmark."""
+"""Runs what is left of a benchmark, here or on a cluster."""
 from collections import Counter
 from fnmatch import fnmatchcase
 from typing import Callable, List, Optional, Sequence
 
+import pandas as pd
+
 from .checks import examine
 from .grid import GridError
 from .jobs import Grid, Job
-from .local import BLOCKED, run_local
-from .record import FAILED, FINISHED, INTERRUPTED, WAITING, settled_state
+from .local import BLOCKED, LocalRunner
+from .record import (FAILED, FINISHED, INTERRUPTED, WAITING, latest_result,
+                     read_record, settled_state, state_of)
+from .run_logs import latest_step
 from .slurm import submit
 
 # States of jobs at the end that make a benchmark a failure.
@@ -52,7 +56,7 @@ def run_benchmark(grid: Grid,
 
     Args:
         grid (Grid): The grid.
-        jobs (Sequence[Job]): Of :func:`select_jobs`.
+        jobs (Sequence[Job]): From :func:`select_jobs`.
         slots (int): How many at once. Defaults to 1.
         gpus (Sequence[str]): Given to the processes in turn.
         slurm (str, optional): Options of sbatch; submits instead of running.
@@ -68,15 +72,34 @@ def run_benchmark(grid: Grid,
     """
     facts = examine(grid, jobs)
     if slurm is not None:
-        submit(grid, jobs, slurm, runner, say)
+        submit(jobs, slurm, runner, say)
         return True
     left = [job for job in jobs if settled_state(job) != FINISHED]
     say(f'{len(jobs)} jobs, {len(left)} to do, {slots} at once')
-    states = run_local(grid, left, facts, slots, gpus, every, say)
-    counts = Counter(states.values())
+    local = LocalRunner(grid, left, facts, slots, gpus, every, say)
+    local.run()
+    counts = Counter(local.states.values())
     counts[FINISHED] += len(jobs) - len(left)
     say('At the end: ' + ', '.join(f'{n} {s}' for s, n in counts.items() if n))
-    for name, state in states.items():
-        if state in BAD:
-            say(f'  {state}: {name}')
-    return not any(state in BAD for state in states.values())
+    bad = [job for job in left if local.states[job.name] in BAD]
+    for job in bad:
+        say(f'  {local.states[job.name]}: {job.name}')
+    return not bad
+
+
+def state_table(jobs: Sequence[Job]) -> str:
+    """A table of all jobs with their states."""
+    rows = []
+    for job in jobs:
+        record = read_record(job)
+        step, _ = latest_step(job.work_dir)
+        of = record.get('max_iters')
+        rows.append(
+            dict(
+                job=job.name,
+                state=state_of(job),
+                step='-' if step is None else f'{step}/{of or "?"}',
+                attempts=len(record.get('attempts', [])),
+                result=', '.join(latest_result(job)) or '-'))
+    return pd.DataFrame(rows).to_markdown(
+        index=False, tablefmt='plain', disable_numparse=True)

@@ -3,9 +3,7 @@ import hashlib
 import json
 import os
 import shutil
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
 
@@ -146,8 +144,7 @@ def _examine_data(job: Job, config: Config, facts: Facts) -> List[str]:
         for part in find_parts(config):
             if part.name.startswith('test'):
                 continue
-            with redirect_stdout(StringIO()):  # pycocotools is talkative
-                paths, found = part_members(part)
+            paths, found = part_members(part)
             members.setdefault(part.role, set()).update(paths)
             problems += found
     except Exception as error:  # of whatever the datasets are made of

@@ -1,18 +1,17 @@
 """The same images as all methods see them, side by side."""
 import json
-from contextlib import redirect_stdout
-from io import StringIO
 from pathlib import Path
 from typing import Dict, List, Tuple
 
 import numpy as np
 import torch
-from mmdet.registry import DATASETS, MODELS
+from mmdet.registry import MODELS
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.runner import load_checkpoint
 
 from ..utils.atomic import atomic_path
+from ..utils.config_datasets import build_quietly
 from ..visualization import side_by_side
 from ..visualization.sample_panels import class_colors, sample_panels
 from .checks import job_config
@@ -78,8 +77,7 @@ def draw(job: Job, count: int) -> Dict[str, dict]:
                 return index['images']
     if checkpoint is None:
         raise FileNotFoundError(f'{job.work_dir} holds no checkpoint')
-    with redirect_stdout(StringIO()):  # pycocotools is talkative
-        images = _predict(job_config(job), checkpoint, count)
+    images = _predict(job_config(job), checkpoint, count)
     index = dict(key=key, images={
         name: dict(drawn, panels=list(drawn['panels']))
         for name, drawn in images.items()})
@@ -92,7 +90,7 @@ def draw(job: Job, count: int) -> Dict[str, dict]:
 
 @torch.no_grad()
 def _predict(config: Config, checkpoint: Path, count: int) -> Dict[str, dict]:
-    dataset = DATASETS.build(config.val_dataloader.dataset)
+    dataset = build_quietly(config.val_dataloader.dataset)
     model = MODELS.build(config.model)
     load_checkpoint(model, str(checkpoint), map_location='cpu')
     model.to('cuda' if torch.cuda.is_available() else 'cpu').eval()

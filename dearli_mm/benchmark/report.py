@@ -8,6 +8,7 @@ from typing import List
 
 import numpy as np
 import pandas as pd
+from pandas.io.formats.style import Styler
 from PIL import Image
 
 from ..utils.atomic import write_text
@@ -83,8 +84,7 @@ def _markdown(grid: Grid, results: Results) -> str:
         table = summary(grid, results, checkpoint)
         text = for_people(table)
         text.insert(0, 'labelled', table.fraction)
-        text.insert(1, 'images', table.labeled.astype(str).replace(
-            '<NA>', '-'))
+        text.insert(1, 'images', table.labeled.astype(object).fillna('-'))
         parts += [f'## Results: {title}', _to_markdown(text)]
     parts += [NOTE, '## Runs', _to_markdown(runs_for_people(results))]
     parts += [f'- {line}' for line in _failures(grid, results)]
@@ -149,8 +149,8 @@ def _summary_table(fraction: str, table: pd.DataFrame) -> str:
 
 
 def _table(text: pd.DataFrame, marks: pd.DataFrame) -> str:
-    style = text.style.hide(axis='index').format(escape='html')
-    return style.set_td_classes(marks).to_html()
+    style = Styler(text, cell_ids=False).hide(axis='index')
+    return style.format(escape='html').set_td_classes(marks).to_html()
 
 
 def _section(title: str, *parts: str, note: str = '') -> str:

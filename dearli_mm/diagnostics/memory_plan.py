@@ -3,9 +3,12 @@
 The step runs on fake tensors, which have a shape but no memory: any size can
 be planned on a small computer.
 """
+import sys
 from contextlib import contextmanager
-from typing import Dict, Iterator
+from typing import Callable, Dict, Iterator, List
+from unittest import mock
 
+import pandas as pd
 import torch
 from mmengine.config import Config
 from mmengine.structures import InstanceData
@@ -13,21 +16,14 @@ from torch import Tensor, nn
 from torch._subclasses import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from dearli_mm.functional import Match
-from dearli_mm.functional.classification import _synonym_blocks
-from dearli_mm.functional.deformable_attention import _layout
-from dearli_mm.models.layers import pixel_decoder, positions
-
-from .live_bytes import LiveBytes
-from .saved_tensors import saved_bytes_of_modules
+from ..functional import Match
 from .sizes import StepSizes, build_model
+from .tensor_memory import LiveBytes, saved_bytes
 
 GIB = 2**30
 # Device context, kernels and what the allocator cannot use: an assumption.
 OVERHEAD_GIB = 1.0
 DEVICES_GB = (12, 24, 40)
-CACHES = (_synonym_blocks, _layout, pixel_decoder._on,
-          positions._sine_positions, positions.pixel_centres)
 
 
 def plan_memory(config: Config,
@@ -45,25 +41,23 @@ def plan_memory(config: Config,
 
     Returns:
         dict: Bytes. ``parameters``, ``gradients``, ``optimizer``, ``ema``,
-        ``frozen``: what stays; ``saved``: of each module, kept for the
-        backward pass; ``temporary``: the most that each part of the step
-        needs at one time beyond what stays (``teacher``; ``student``, with
-        matching, losses and backward, so that it contains ``saved`` and new
-        gradients); ``peak``: all together. And ``flops``, floating point
-        operations of products, convolutions and attention (the sampling of
-        deformable attention is not counted).
+        ``frozen``: what stays; ``saved``: by module, kept for the backward
+        pass; ``temporary``: the most that each part of the step needs at one
+        time beyond what stays (``teacher``; ``student``, with matching,
+        losses and backward, so that it contains ``saved`` and new gradients);
+        ``peak``: all together. And ``flops``, floating point operations of
+        products, convolutions and attention (the sampling of deformable
+        attention is not counted).
     """
     config.model['detector']['panoptic_head']['with_cp'] = checkpointing
     model = build_model(config, sizes)
-    result = _what_stays(model)
+    result: dict = _what_stays(model)
     with _fake(model), torch.autocast(
             'cpu', torch.bfloat16, enabled=bf16):
         step = _FakeStep(model, sizes)
-        result['temporary'] = {
-            name: _peak(getattr(step, name))
-            for name in ('teacher', 'student')
-        }
-        result['saved'] = saved_bytes_of_modules(step.loss, model.student)
+        result['temporary'] = dict(
+            teacher=_peak(step.teacher), student=_peak(step.student))
+        result['saved'] = saved_bytes(step.loss, model.student)
         # Last: autocast keeps the weights that it casts in the first pass.
         with FlopCounterMode(display=False) as counter:
             step.teacher()
@@ -94,18 +88,18 @@ def _what_stays(model: nn.Module) -> Dict[str, int]:
 
 
 class _FakeStep:
-    """The parts of a step; pseudo-labels and matches are given."""
+    """The parts of a step; pseudo-labels are given, any match will do."""
 
     def __init__(self, model: nn.Module, sizes: StepSizes) -> None:
         self.model, self.sizes = model, sizes
-        self.images = torch.empty(sizes.labeled + sizes.unlabeled, 3,
-                                  sizes.crop, sizes.crop)
+        count, crop, segments = (sizes.labeled + sizes.unlabeled, sizes.crop,
+                                 sizes.segments)
+        self.images = torch.empty(count, 3, crop, crop)
         self.targets = [
             InstanceData(
-                labels=torch.zeros(sizes.segments, dtype=torch.int64),
-                masks=torch.empty(
-                    sizes.segments, sizes.crop, sizes.crop, dtype=torch.bool))
-            for _ in range(len(self.images))
+                labels=torch.zeros(segments, dtype=torch.int64),
+                masks=torch.empty(segments, crop, crop, dtype=torch.bool))
+            for _ in range(count)
         ]
 
     @torch.no_grad()
@@ -119,17 +113,21 @@ class _FakeStep:
     def loss(self) -> Tensor:
         student = self.model.student
         head = student.panoptic_head
-        class_logits, masks = head(student.extract_feat(self.images))
-        with torch.no_grad():
-            head.criterion.costs(class_logits, masks, self.targets)
-        shape = (len(masks), len(self.images) * self.sizes.segments)
-        match = Match(*torch.zeros(3, *shape, dtype=torch.int64))
-        losses = head.loss_by_feat(class_logits, masks, self.targets, [],
-                                   match)
+        predictions = head(student.extract_feat(self.images))
+        module = sys.modules[type(head.criterion).__module__]
+        # The solver would ask what the costs are, which nobody knows here.
+        with mock.patch.object(module, 'hungarian_match', _first_queries):
+            losses = head.criterion(*predictions, self.targets)
         return sum(losses.values())
 
 
-def _peak(run) -> int:
+def _first_queries(costs: Tensor, num_targets: List[int]) -> List[Match]:
+    """In place of ``hungarian_match``; costs have shape [L, B, Q, n]."""
+    pairs = sum(min(costs.shape[2], number) for number in num_targets)
+    return [Match(*torch.zeros(3, pairs, dtype=torch.int64)) for _ in costs]
+
+
+def _peak(run: Callable[[], None]) -> int:
     with LiveBytes() as memory:
         run()
     return memory.peak
@@ -146,39 +144,46 @@ def _fake(model: nn.Module) -> Iterator[None]:
                                                     parameter.requires_grad)
         for name, buffer in module.named_buffers(recurse=False):
             module._buffers[name] = mode.from_tensor(buffer)
-    for cache in CACHES:
-        cache.cache_clear()
+    _clear_caches()
     try:
         with mode:
             yield
     finally:
-        for cache in CACHES:
-            cache.cache_clear()
+        _clear_caches()
+
+
+def _clear_caches() -> None:
+    """Forget the results of functions: fake and real tensors do not mix."""
+    package = __package__.split('.')[0] + '.'
+    for name, module in list(sys.modules.items()):
+        if name.startswith(package):
+            for value in vars(module).values():
+                getattr(value, 'cache_clear', lambda: None)()
 
 
 def plan_table(plan: dict, sizes: StepSizes) -> str:
     """What :func:`plan_memory` returns, for people."""
-    lines = ['  '.join(f'{k}={v}' for k, v in sizes.as_dict().items())]
-
-    def row(name: str, size: int) -> None:
-        lines.append(f'{name:44}{size / 2**20:10.0f} MiB')
-
-    for name in ('parameters', 'gradients', 'optimizer', 'ema', 'frozen'):
-        row(name, plan[name])
-    for name, size in plan['temporary'].items():
-        row(f'while running: {name}', size)
-    for name, size in plan['saved'].items():
-        if size >= 2**20:
-            row(f'  saved by {name}', size)
-    row('saved for backward', sum(plan['saved'].values()))
-    row('peak', plan['peak'])
-    lines.append(f'{"products, convolutions, attention":44}'
-                 f'{plan["flops"] / 1e12:10.2f} TFLOP')
+    rows = {name: plan[name] for name in ('parameters', 'gradients',
+                                          'optimizer', 'ema', 'frozen')}
+    rows.update({f'while running: {name}': size
+                 for name, size in plan['temporary'].items()})
+    rows.update({f'  saved by {name}': size
+                 for name, size in plan['saved'].items() if size >= 2**20})
+    rows['saved for backward'] = sum(plan['saved'].values())
+    rows['peak'] = plan['peak']
+    table = pd.DataFrame(
+        [(name, f'{size / 2**20:.0f}') for name, size in rows.items()],
+        columns=['', 'MiB'])
     fitting = [f'{size} GB: {"yes" if fits(plan, size) else "no"}'
                for size in DEVICES_GB]
-    lines.append(f'fits (with {OVERHEAD_GIB} GiB for the context): '
-                 + ', '.join(fitting))
-    return '\n'.join(lines)
+    return '\n'.join([
+        str(sizes),
+        table.to_markdown(index=False, tablefmt='plain', colalign=(
+            'left', 'right'), disable_numparse=True, preserve_whitespace=True),
+        f'products, convolutions, attention: {plan["flops"] / 1e12:.2f} TFLOP',
+        f'fits (with {OVERHEAD_GIB} GiB for the context): ' +
+        ', '.join(fitting)
+    ])
 
 
 def fits(plan: dict, device_gb: float) -> bool:

@@ -1,5 +1,4 @@
-"""CPU and wall time of the phases of a step."""
-import functools
+"""CPU and wall time of the phases of a piece of work."""
 import time
 from collections import defaultdict
 from contextlib import contextmanager
@@ -45,13 +44,33 @@ class PhaseTimer:
             self._lap()
             self._open.pop()
 
-    def wrap(self, owner: Any, method: str, name: str) -> None:
-        """Let every call of a method be a block of the phase."""
-        function = getattr(owner, method)
+    def watch(self, owner: Any, names: str, phase: str) -> None:
+        """Let the calls of methods be blocks of a phase, on one object.
 
-        @functools.wraps(function)
-        def timed(*args, **kwargs):
-            with self.phase(name):
-                return function(*args, **kwargs)
+        Args:
+            owner (Any): Whose methods; modules and other objects among its
+                attributes can be called, too.
+            names (str): Names, separated by blanks; what the object does not
+                have is left out.
+            phase (str): Name of the phase.
+        """
+        for name in names.split():
+            target = getattr(owner, name, None)
+            if hasattr(target, 'forward'):  # a module stays one
+                self.watch(target, 'forward', phase)
+            elif callable(target):
+                setattr(owner, name, _Timed(self, target, phase))
 
-        setattr(owner, method, timed)
+
+class _Timed:
+    """Calls its target in a phase, and is it in all else."""
+
+    def __init__(self, timer: PhaseTimer, target: Any, phase: str) -> None:
+        self._timer, self._target, self._phase = timer, target, phase
+
+    def __call__(self, *args, **kwargs):
+        with self._timer.phase(self._phase):
+            return self._target(*args, **kwargs)
+
+    def __getattr__(self, name: str):
+        return getattr(self._target, name)

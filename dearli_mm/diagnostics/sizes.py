@@ -45,15 +45,15 @@ class StepSizes:
         clip (str): ``'tiny'``, ``'base'``, ``'large'``, ``'xxlarge'``, or
             the name of an open_clip ConvNeXt.
         crop (int): Side of the square images, a multiple of 32.
-        labeled (int): Labelled images a step.
-        unlabeled (int): Unlabelled images a step.
+        labeled (int): Labelled images per step.
+        unlabeled (int): Unlabelled images per step.
         queries (int): Number of queries.
-        layers (int): Layers of the mask decoder; one more predictions.
+        layers (int): Layers of the mask decoder; one prediction more.
         encoder_layers (int): Layers of the pixel decoder.
         classes (int): Number of classes, a third of them stuff.
         synonyms (int): Names of all classes together.
-        points (int): Points a mask.
-        segments (int): Segments an image, in labels and pseudo-labels.
+        points (int): Points per mask.
+        segments (int): Segments per image, in labels and pseudo-labels.
     """
     clip: str = 'tiny'
     crop: int = 128
@@ -73,7 +73,7 @@ class StepSizes:
         if self.synonyms < self.classes:
             raise ValueError(
                 f'synonyms={self.synonyms} is less than classes='
-                f'{self.classes}: every class has a name at least')
+                f'{self.classes}: every class has at least one name')
         if not 0 < self.segments <= min(self.queries, self.crop):
             raise ValueError(
                 f'segments={self.segments} is not in 1..queries='
@@ -105,9 +105,9 @@ class StepSizes:
         return cls(**{**found, **sizes})
 
     @property
-    def num_stuff(self) -> int:
-        """int: Number of stuff classes."""
-        return self.classes // 3
+    def num_things(self) -> int:
+        """int: Number of thing classes, which come first."""
+        return self.classes - self.classes // 3
 
     def class_names(self) -> List[str]:
         """list[str]: Made names, synonyms separated by commas."""
@@ -118,9 +118,8 @@ class StepSizes:
             for c in range(self.classes)
         ]
 
-    def as_dict(self) -> dict:
-        """dict: All sizes."""
-        return asdict(self)
+    def __str__(self) -> str:
+        return '  '.join(f'{k}={v}' for k, v in asdict(self).items())
 
 
 def clip_name(clip: str) -> str:
@@ -146,9 +145,10 @@ def build_model(config: Config, sizes: StepSizes) -> nn.Module:
         no text tower runs.
     """
     model = MODELS.build(sized_model_config(config, sizes))
-    give_random_classes(model.student.panoptic_head.text_classifier)
-    model.student.panoptic_head.init_weights()
-    model.copy_student_to_teacher()
+    text_classifier = model.student.panoptic_head.text_classifier
+    text_classifier.embeddings = F.normalize(
+        torch.randn(sizes.synonyms, text_classifier.embed_dims), dim=-1)
+    model.init_weights()
     return model.train()
 
 
@@ -164,10 +164,10 @@ def sized_model_config(config: Config, sizes: StepSizes) -> dict:
         trunk = timm.create_model(trunk_name['timm_model_name'])
     channels = [stage['num_chs'] for stage in trunk.feature_info]
     head = detector['panoptic_head']
-    things = sizes.classes - sizes.num_stuff
     for part in (head, detector['panoptic_fusion_head']):
         part.update(
-            num_things_classes=things, num_stuff_classes=sizes.num_stuff)
+            num_things_classes=sizes.num_things,
+            num_stuff_classes=sizes.classes - sizes.num_things)
     head.update(in_channels=channels, num_queries=sizes.queries)
     head['text_classifier'].update(
         classes=sizes.class_names(), model_name=name, pretrained=None)
@@ -176,10 +176,3 @@ def sized_model_config(config: Config, sizes: StepSizes) -> dict:
     detector['train_cfg'].update(num_points=sizes.points)
     model['semi_train_cfg']['cutmix'].update(prob=1.0)
     return model
-
-
-def give_random_classes(text_classifier: nn.Module) -> None:
-    """Class embeddings of unit length, in place of the text tower's."""
-    count = sum(text_classifier.num_synonyms)
-    text_classifier.embeddings = F.normalize(
-        torch.randn(count, text_classifier.embed_dims), dim=-1)

@@ -18,19 +18,16 @@ def make_batch(sizes: StepSizes) -> Tuple[Dict[str, Tensor], dict]:
         sizes (StepSizes): Sizes of the step.
 
     Returns:
-        tuple[dict, dict]: ``inputs`` and ``data_samples`` of ``labeled``,
-        ``weak`` and ``strong``, as :meth:`DEARLi.loss` takes them.
+        tuple[dict, dict]: ``inputs`` [B, 3, H, W] and ``data_samples`` of
+        ``labeled``, ``weak`` and ``strong``, as :meth:`DEARLi.loss` takes
+        them.
     """
     counts = dict(
         labeled=sizes.labeled, weak=sizes.unlabeled, strong=sizes.unlabeled)
-    inputs = {
-        name: torch.randn(count, 3, sizes.crop, sizes.crop)
-        for name, count in counts.items()
-    }
-    samples = {
-        name: [make_sample(sizes) for _ in range(count)]
-        for name, count in counts.items()
-    }
+    inputs = {name: torch.randn(count, 3, sizes.crop, sizes.crop)
+              for name, count in counts.items()}
+    samples = {name: [make_sample(sizes) for _ in range(count)]
+               for name, count in counts.items()}
     return inputs, samples
 
 
@@ -40,52 +37,40 @@ def make_sample(sizes: StepSizes) -> DetDataSample:
     columns = np.arange(sizes.crop) * sizes.segments // sizes.crop
     owner = np.broadcast_to(columns, size)
     num_things = sizes.segments - sizes.segments // 3
-    first_stuff = sizes.classes - sizes.num_stuff
-    stuff = first_stuff + (owner - num_things) % max(sizes.num_stuff, 1)
-    things = InstanceData(
-        labels=torch.randint(first_stuff, (num_things, )),
-        masks=BitmapMasks(
-            np.stack([owner == k for k in range(num_things)]).astype(np.uint8),
-            *size))
-    semantic = np.where(owner < num_things, 255, stuff)
+    num_stuff = max(sizes.classes - sizes.num_things, 1)
+    stuff = sizes.num_things + (owner - num_things) % num_stuff
+    masks = np.stack([owner == k for k in range(num_things)])
+    semantic = np.where(owner < num_things, 255, stuff).astype(np.uint8)
     return DetDataSample(
         metainfo=dict(
             img_shape=size, ori_shape=size, batch_input_shape=size),
-        gt_instances=things,
-        gt_sem_seg=PixelData(
-            sem_seg=torch.from_numpy(semantic[None].astype(np.uint8))))
+        gt_instances=InstanceData(
+            labels=torch.randint(sizes.num_things, (num_things, )),
+            masks=BitmapMasks(masks.astype(np.uint8), *size)),
+        gt_sem_seg=PixelData(sem_seg=torch.from_numpy(semantic[None])))
 
 
-def fixed_queries(sizes: StepSizes) -> Tuple[Tensor, Tensor]:
-    """Predictions of an unlabelled batch with a known number of segments.
+def force_segments(teacher: nn.Module, sizes: StepSizes) -> None:
+    """Let the teacher work as ever, but find a known number of segments.
 
     An untrained teacher finds next to nothing; what it finds decides what
-    pseudo-labels and set losses cost.
-
-    Returns:
-        tuple[Tensor, Tensor]: Class logits [B, Q, C+1] and mask logits
-        [B, Q, h, w]: as many vertical stripes as there are segments, one a
-        query, each a thing class of its own; the other queries are void.
+    pseudo-labels and set losses cost. Its answer [B, Q, C+1] and [B, Q, h, w]
+    has as many vertical stripes as there are segments, one per query, each a
+    thing class of its own; the other queries are void.
     """
     side = sizes.crop // 4
-    num_things = sizes.classes - sizes.num_stuff
     classes = torch.full((sizes.queries, ), sizes.classes)
-    classes[:sizes.segments] = torch.arange(sizes.segments) % num_things
+    classes[:sizes.segments] = torch.arange(
+        sizes.segments) % sizes.num_things
     class_logits = 20. * torch.eye(sizes.classes + 1)[classes]
     owner = torch.arange(side) * sizes.segments // side
     hit = owner == torch.arange(sizes.queries)[:, None]
     mask_logits = torch.where(hit, 8., -8.)[:, None].expand(-1, side, -1)
-    batch = (sizes.unlabeled, -1, -1)
-    return (class_logits.expand(*batch),
-            mask_logits.expand(*batch, -1).contiguous())
-
-
-def force_segments(teacher: nn.Module, sizes: StepSizes) -> None:
-    """Let the teacher work as ever, but answer :func:`fixed_queries`."""
-    answer, work = fixed_queries(sizes), teacher.predict_queries
+    work = teacher.predict_queries
 
     def predict_queries(images: Tensor) -> Tuple[Tensor, Tensor]:
         work(images)
-        return answer
+        return (class_logits.expand(len(images), -1, -1),
+                mask_logits.expand(len(images), -1, -1, -1).contiguous())
 
     teacher.predict_queries = predict_queries

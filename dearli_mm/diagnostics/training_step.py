@@ -1,16 +1,14 @@
-"""The work of a training step, by phases."""
+"""The work of a training step, and of an evaluation, by phases."""
 import torch
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import init_default_scope
+from torch import nn
 
-from dearli_mm.engine.hooks.ema_teacher_hook import pair_parameters
-from dearli_mm.functional import ema_update_
-from dearli_mm.utils import StepGuard
-
+from ..engine.hooks.ema_teacher_hook import pair_parameters
+from ..functional import ema_update_
 from .phases import PhaseTimer
 from .sizes import StepSizes, build_model
-from .synthetic import force_segments, make_batch
+from .synthetic import force_segments, make_batch, make_sample
 
 
 class TrainingStep:
@@ -26,37 +24,31 @@ class TrainingStep:
     """
 
     def __init__(self, config: Config, sizes: StepSizes) -> None:
-        init_default_scope('mmdet')
         self.timer = PhaseTimer()
-        self.config = config
         self.model = build_model(config, sizes)
-        self.use(config.optim_wrapper)
-        self.pairs = pair_parameters(self.model.student, self.model.teacher)
+        self.optim_wrapper = build_optim_wrapper(self.model,
+                                                 config.optim_wrapper)
+        self.student, self.teacher = pair_parameters(self.model.student,
+                                                     self.model.teacher)
         self.batch = make_batch(sizes)
         force_segments(self.model.teacher, sizes)
 
-    def use(self, optim_wrapper: ConfigDict) -> None:
-        """Build the optimiser, guarded as the training loop does it."""
-        self.optim_wrapper = build_optim_wrapper(self.model, optim_wrapper)
-        StepGuard(self.optim_wrapper, self.model)
-
     def time_phases(self) -> None:
-        """Let the timer see the phases."""
-        head = self.model.student.panoptic_head
-        for owner, method, phase in (
-            (self.model.teacher, 'predict_queries', 'teacher forward'),
-            (self.model, '_pseudo_labels', 'pseudo-labels and CutMix'),
-            (self.model.cutmix, 'draw', 'pseudo-labels and CutMix'),
-            (self.model.cutmix, 'mix_images', 'pseudo-labels and CutMix'),
-            (self.model.cutmix, 'mix_labels', 'pseudo-labels and CutMix'),
-            (self.model, '_student_forward', 'student forward'),
-            (head, 'loss_by_feat', 'set losses'),
-            (head.criterion, 'costs', 'matching'),
-            (head.criterion, 'solve', 'matching'),
-            (self.optim_wrapper, 'backward', 'backward'),
-            (self.optim_wrapper, 'step', 'optimiser and clip'),
-        ):
-            self.timer.wrap(owner, method, phase)
+        """Let the timer see the phases, by the public methods there are."""
+        model, watch = self.model, self.timer.watch
+        head = model.student.panoptic_head
+        criterion = getattr(head, 'criterion', None)
+        labels = 'pseudo-labels and CutMix'
+        watch(model.teacher.panoptic_fusion_head, 'pseudo_label', labels)
+        watch(model, 'pseudo_label', labels)
+        watch(model.teacher, 'predict_queries', 'teacher forward')
+        watch(model.cutmix, 'draw mix_images mix_labels', labels)
+        watch(model, 'cutmix', labels)
+        watch(model.student, 'extract_feat panoptic_head', 'student forward')
+        watch(criterion, 'costs solve match', 'matching')
+        watch(head, 'loss_by_feat criterion', 'set losses')
+        watch(self.optim_wrapper, 'backward', 'backward')
+        watch(self.optim_wrapper, 'step', 'optimiser and clip')
 
     def loss(self) -> torch.Tensor:
         """Forward pass of the step, from images to the loss."""
@@ -68,5 +60,29 @@ class TrainingStep:
         with self.timer.phase('rest'):
             self.optim_wrapper.update_params(self.loss())
             with self.timer.phase('EMA'):
-                teacher, student = self.pairs[1], self.pairs[0]
-                ema_update_(teacher, student, 0.999)
+                ema_update_(self.teacher, self.student, 0.999)
+
+
+class Evaluation:
+    """Test of one image with the student.
+
+    ``evaluation semantic`` has what is neither forward nor panoptic, such as
+    the resizing of masks, in it.
+    """
+
+    def __init__(self, student: nn.Module, sizes: StepSizes) -> None:
+        self.timer = PhaseTimer()
+        self.student = student
+        self.image = torch.randn(1, 3, sizes.crop, sizes.crop)
+        self.sample = make_sample(sizes)
+        self.timer.watch(student, 'predict_queries', 'evaluation forward')
+        self.timer.watch(student.panoptic_fusion_head, 'segments',
+                         'evaluation panoptic')
+
+    @torch.no_grad()
+    def __call__(self) -> None:
+        """Predict."""
+        self.student.eval()
+        with self.timer.phase('evaluation semantic'):
+            self.student.predict(self.image, [self.sample])
+        self.student.train()

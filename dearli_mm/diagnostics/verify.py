@@ -3,7 +3,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Dict, List, Set
 
-from ..apis.parallel import run_parallel
+from tqdm.contrib.concurrent import process_map
+
 from ..utils.config_datasets import find_parts, part_members, read_config
 from .verify_files import (FileCheck, ImageJob, check_annotation_file,
                            check_image_files)
@@ -22,20 +23,19 @@ def verify_dataset(config: str, workers: int = 4) -> List[str]:
 
     Args:
         config (str): Config file.
-        workers (int): Processes.
+        workers (int): Processes; 0 for this one.
 
     Returns:
-        list[str]: One line a problem; none if all is well.
+        list[str]: One line per problem; none if all is well.
 
     Raises:
         FileNotFoundError: If the config is not there.
         ValueError: If it names no data.
     """
-    parts = find_parts(read_config(config))
     problems: List[str] = []
     jobs: Dict[str, ImageJob] = {}
     members: Members = dict(labeled=set(), unlabeled=set(), val=set())
-    for part in parts:
+    for part in find_parts(read_config(config)):
         if part.files is not None:
             found, annotated = check_annotation_file(part.files)
             problems += found
@@ -45,9 +45,13 @@ def verify_dataset(config: str, workers: int = 4) -> List[str]:
         members[part.role] |= paths
         for path in sorted(paths - set(jobs)):
             jobs[path] = ImageJob(path)
-    checks = list(
-        run_parallel(check_image_files, list(jobs.values()), workers,
-                     'verifying'))
+    if workers:
+        chunk = max(1, min(16, len(jobs) // (4 * workers)))
+        checks = process_map(check_image_files, list(jobs.values()),
+                             max_workers=workers, chunksize=chunk,
+                             desc='verifying', unit='img')
+    else:
+        checks = [check_image_files(job) for job in jobs.values()]
     problems += [text for check in checks for text in check.problems]
     problems += _overlaps(members, checks)
     for role, paths in members.items():

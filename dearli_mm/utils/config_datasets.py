@@ -1,10 +1,13 @@
 """The datasets that a config names, without their pipelines."""
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from mmdet.registry import DATASETS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from torch.utils.data import Dataset
 
 
 class Part(NamedTuple):
@@ -95,8 +98,14 @@ def _files(settings: dict) -> Optional[AnnotationFiles]:
                            inner['type'])
 
 
+def build_quietly(settings: dict) -> Dataset:
+    """The dataset of a config, without the talk of pycocotools."""
+    with redirect_stdout(StringIO()):
+        return DATASETS.build(settings)
+
+
 def part_members(part: Part) -> Tuple[Set[str], List[str]]:
-    """Images of a part, and what its dataset complains of."""
+    """Paths of the images of a part, and what its dataset complains of."""
     settings = dict(part.settings)
     # Images are opened elsewhere; serializing costs a second for nothing.
     bare = dict(pipeline=[], serialize_data=False)
@@ -105,15 +114,11 @@ def part_members(part: Part) -> Tuple[Set[str], List[str]]:
     elif part.files is not None:
         settings.update(bare)
     try:
-        dataset = DATASETS.build(settings)
+        dataset = build_quietly(settings)
         infos = getattr(dataset, 'infos', None)
         if infos is None:
             dataset = getattr(dataset, 'dataset', dataset)
             infos = [dataset.get_data_info(k) for k in range(len(dataset))]
     except (OSError, ValueError, KeyError) as error:
-        return set(), [f'{part.name}: {_one_line(error)}']
+        return set(), [f'{part.name}: {" ".join(str(error).split())}']
     return {info['img_path'] for info in infos}, []
-
-
-def _one_line(error: Exception) -> str:
-    return ' '.join(str(error).split())

@@ -5,10 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from dearli_mm.diagnostics.live_bytes import LiveBytes, tells_when_freed
 from dearli_mm.diagnostics.phases import PhaseTimer
-from dearli_mm.diagnostics.saved_tensors import (saved_bytes,
-                                                      saved_bytes_of_modules)
+from dearli_mm.diagnostics.tensor_memory import (LiveBytes, saved_bytes,
+                                                 tells_when_freed)
 
 
 class Clock:
@@ -32,10 +31,12 @@ def test_a_nested_phase_is_not_counted_twice(monkeypatch):
     assert timer.cpu == timer.wall == {'outer': 1500, 'inner': 2000}
 
 
-def test_wrapped_methods_are_phases(monkeypatch):
+def test_watched_methods_are_phases(monkeypatch):
     clock = Clock(monkeypatch)
 
     class Worker:
+        layer = nn.Identity()
+        hands = 2
 
         def work(self, seconds):
             clock.now += seconds
@@ -43,30 +44,39 @@ def test_wrapped_methods_are_phases(monkeypatch):
                 raise ValueError
             return 'done'
 
+        def __call__(self):
+            self.work(0.5)
+
     worker, timer = Worker(), PhaseTimer()
-    timer.wrap(worker, 'work', 'working')
+    boss = nn.Module()
+    boss.worker, boss.layer = worker, nn.Identity()
+    timer.watch(worker, 'work no_such_method', 'working')
     assert worker.work(1) == worker.work(2) == 'done'
     with pytest.raises(ValueError):
         worker.work(-1)
     assert timer.cpu == {'working': 2000}
     timer.restart()
     assert not timer.cpu
+    # What is called, and a module, stay what they are.
+    timer.watch(boss, 'worker layer', 'all')
+    boss.worker()
+    boss.layer(torch.zeros(1))
+    assert boss.worker.hands == 2 and isinstance(boss.layer, nn.Identity)
+    assert timer.cpu == {'all': 0, 'working': 500}
 
 
 def test_saved_bytes_by_hand():
     model = nn.Sequential(nn.Linear(4, 8), nn.Tanh())
     x = torch.randn(3, 4)
     # The linear layer keeps its input, tanh its result; no weights.
-    parts = saved_bytes_of_modules(lambda: model(x).sum(), model)
+    parts = saved_bytes(lambda: model(x).sum(), model)
     assert parts == {'1': 3 * 8 * 4, '0': 3 * 4 * 4}
-    assert saved_bytes(lambda: model(x).sum(), model) == sum(parts.values())
 
 
 def test_saved_outside_of_modules_belongs_to_the_losses():
     model = nn.Identity()
     x = torch.randn(10, requires_grad=True)
-    assert saved_bytes_of_modules(lambda: (model(x) * x).sum(),
-                                  model) == {'losses': 40}
+    assert saved_bytes(lambda: (model(x) * x).sum(), model) == {'losses': 40}
 
 
 needs_frees = pytest.mark.skipif(

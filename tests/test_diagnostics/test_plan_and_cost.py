@@ -5,12 +5,11 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from dearli_mm.diagnostics.live_bytes import LiveBytes, tells_when_freed
-from dearli_mm.diagnostics.memory_plan import (fits, plan_memory,
-                                                    plan_table)
+from dearli_mm.diagnostics.memory_plan import fits, plan_memory, plan_table
 from dearli_mm.diagnostics.sizes import StepSizes
 from dearli_mm.diagnostics.step_cost import cost_table, measure_step
 from dearli_mm.diagnostics.synthetic import make_batch
+from dearli_mm.diagnostics.tensor_memory import LiveBytes, tells_when_freed
 from dearli_mm.diagnostics.training_step import TrainingStep
 
 BASE = Path(__file__).resolve().parents[2] / 'configs' / '_base_'
@@ -80,8 +79,7 @@ def test_cost_of_a_step(config):
                   'optimiser and clip', 'EMA', 'yardstick', 'evaluation'):
         assert result['cpu_ms'][phase] > 0, phase
     assert result['peak_mib'] > result['saved_mib'] > 0
-    table = cost_table(result)
-    assert 'step / yardstick' in table and 'set losses, all' in table
+    assert 'step / yardstick: ' in cost_table(result)
 
 
 @needs_frees

@@ -22,19 +22,20 @@ def test_counts_of_the_labelled_part(world, tmp_path):
         if image['file_name'] in names
     ]
     assert (stats.images, stats.total) == (2, 5)
-    for entry in stats.classes:
-        assert entry.segments == sum(row.count(entry.name)
+    for entry in stats.classes.itertuples():
+        assert entry.segments == sum(row.count(entry.Index)
                                      for row in segments)
-        assert entry.images == sum(entry.name in row for row in segments)
-    assert sum(c.share for c in stats.classes) + stats.void_share == \
-        pytest.approx(1)
-    shown = set(sum(segments, []))
-    assert stats.missing == [c.name for c in stats.classes
-                             if c.name not in shown]
-    table = stats_table(stats)
-    assert table.splitlines()[0].startswith('2 labelled images of 5, ')
-    assert (f'{len(stats.missing)} classes without a labelled example: '
-            + '; '.join(stats.missing)) in table
+        assert entry.images == sum(entry.Index in row for row in segments)
+    assert stats.classes.area.sum() + 100 * stats.void_share == \
+        pytest.approx(100)
+    kinds = {c['name']: c['isthing'] for c in content['categories']}
+    assert all((kind == 'thing') == kinds[name]
+               for name, kind in stats.classes.kind.items())
+    missing = sorted(set(stats.classes.index) - set(sum(segments, [])))
+    first, *_, last = stats_table(stats).splitlines()
+    assert first.startswith('2 labelled images of 5, ')
+    assert last.startswith(f'without a labelled example ({len(missing)} of 13')
+    assert sorted(last.split(': ')[1].split('; ')) == missing
     draw_stats(stats, str(tmp_path / 'sub' / 'stats.png'))
     assert Image.open(tmp_path / 'sub' / 'stats.png').size[0] > 500
 

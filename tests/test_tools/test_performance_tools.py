@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dearli_mm.diagnostics.live_bytes import tells_when_freed
+from dearli_mm.diagnostics.tensor_memory import tells_when_freed
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / 'tools' / 'analysis'
@@ -56,4 +56,4 @@ def test_errors_are_one_line(command, message, monkeypatch):
 def test_nothing_to_sweep(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         run('cost_sweep.py', monkeypatch=monkeypatch)
-    assert 'give settings' in capsys.readouterr().err
+    assert 'NAME=VALUE' in capsys.readouterr().err

@@ -2,15 +2,13 @@
 
   cost_sweep.py classes=20,synonyms=54 classes=1000,synonyms=5000
   cost_sweep.py crop=128 crop=192 crop=256 --common --clip base
-  cost_sweep.py --levers          # every lever taken out in turn
 """
 import argparse
 import json
 from pathlib import Path
 
-from dearli_mm.diagnostics.levers import LEVERS
-from dearli_mm.diagnostics.sweep import (plot_sweep, sweep, sweep_rows,
-                                              sweep_table)
+from dearli_mm.diagnostics.sweep import plot_sweep, sweep, sweep_table
+from dearli_mm.utils.atomic import atomic_path, write_text
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,15 +19,11 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         'settings',
-        nargs='*',
+        nargs='+',
         metavar='NAME=VALUE[,NAME=VALUE...]',
-        help='flags of step_cost.py; several values are joined by +')
+        help='flags of step_cost.py')
     parser.add_argument(
-        '--levers',
-        action='store_true',
-        help='the step as it is, and without each of its levers')
-    parser.add_argument(
-        '--rounds', type=int, default=2, help='processes of each setting')
+        '--rounds', type=int, default=2, help='processes per setting')
     parser.add_argument(
         '--out', help='also write OUT.json, OUT.md and OUT.png')
     parser.add_argument(
@@ -37,12 +31,7 @@ def parse_args() -> argparse.Namespace:
         nargs=argparse.REMAINDER,
         default=[],
         help='last: flags of step_cost.py for all settings')
-    args = parser.parse_args()
-    if args.levers:
-        args.settings = ['', *(f'without={name}' for name in LEVERS)]
-    if not args.settings:
-        parser.error('give settings, such as crop=128 crop=256, or --levers')
-    return args
+    return parser.parse_args()
 
 
 def main() -> None:
@@ -51,16 +40,16 @@ def main() -> None:
         results = sweep(ROOT, args.settings, args.common, args.rounds)
     except (RuntimeError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
-    rows = sweep_rows(results)
-    table = sweep_table(rows)
-    print(table)
+    table = sweep_table(results)
+    text = table.to_markdown(
+        floatfmt=['', '.0f', '.2f', *['.0f'] * (len(table.columns) - 2)])
+    print(text)
     if args.out:
-        out = Path(args.out)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.with_suffix('.json').write_text(json.dumps(results, indent=1))
-        out.with_suffix('.md').write_text(table + '\n')
-        plot_sweep(rows, out.with_suffix('.png'))
-        print(f'wrote {out}.json, .md and .png')
+        write_text(f'{args.out}.json', json.dumps(results, indent=1))
+        write_text(f'{args.out}.md', text + '\n')
+        with atomic_path(f'{args.out}.png') as path:
+            plot_sweep(table, path)
+        print(f'wrote {args.out}.json, .md and .png')
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Charts of a report, as SVG text."""
+"""Charts of a report, as SVG text; empty if there is nothing to show."""
 import io
 from typing import Callable, Dict, Tuple
 
@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from .jobs import Grid
+from .record import FINISHED
 from .results import Results
 
 # Told apart by people who see colours differently, too.
 COLORS = ('#6b7280', '#0072b2', '#009e73', '#d55e00', '#cc79a7', '#e69f00',
           '#56b4e9', '#7b3294')
 STYLE = {
-    'font.size': 10,
     'axes.spines.top': False,
     'axes.spines.right': False,
     'axes.edgecolor': '#9ca3af',
@@ -31,20 +31,15 @@ MAX_CLASSES = 30  # in a chart of differences: those that differ most
 
 
 def overview(grid: Grid, table: pd.DataFrame) -> str:
-    """PQ of the students at the end, as bars; claims are hatched.
+    """PQ of the students as bars; claims are hatched.
 
     Args:
         grid (Grid): The grid.
         table (DataFrame): See :func:`~.tables.summary`.
-
-    Returns:
-        str: SVG; empty if there is nothing to show.
     """
     table = table[(table.network != 'teacher') & table.PQ.notna()]
     groups = dict(list(table.groupby('fraction', sort=False)))
-    if not groups:
-        return ''
-    color_of = dict(zip(grid.methods.values(), _colors(grid).values()))
+    color_of = {grid.methods[m]: color for m, color in _colors(grid).items()}
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots(
@@ -52,24 +47,23 @@ def overview(grid: Grid, table: pd.DataFrame) -> str:
             height_ratios=[len(group) + 1.2 for group in groups.values()])
         for axis, (fraction, group) in zip(axes[:, 0], groups.items()):
             claimed = group.source != 'measured'
-            names = group.method + np.where(claimed, ' (claimed)', '')
+            places = range(len(group))
             bars = axis.barh(
-                range(len(group)), group.PQ, height=0.72,
-                xerr=group.PQ_spread.fillna(0), ecolor='#1f2937',
+                places, group.PQ, height=0.72, xerr=group.PQ_spread.fillna(0),
                 color=np.where(claimed, 'white', group.method.map(color_of)))
-            for bar, hatched in zip(bars, claimed):
-                if hatched:
-                    bar.set(hatch='////', edgecolor='#6b7280')
+            for bar in np.array(bars)[claimed]:
+                bar.set(hatch='////', edgecolor='#6b7280')
             axis.bar_label(bars, fmt='%.1f', padding=4, fontsize=9)
-            axis.set_yticks(range(len(group)), names)
+            axis.set_yticks(places, group.method +
+                            np.where(claimed, ' (claimed)', ''))
             axis.invert_yaxis()
             axis.grid(axis='y', visible=False)
             axis.set_title(f'labelled: {fraction}', loc='left')
             axis.margins(x=0.08)
         axes[-1, 0].set_xlabel('PQ (%), student, last')
 
-    rows = len(table) + 2 * len(groups)
-    return _svg(draw, (8.6, 0.34 * rows + 0.3))
+    height = 0.34 * (len(table) + 2 * len(groups)) + 0.3
+    return _svg(draw, (8.6, height)) if groups else ''
 
 
 def curves(grid: Grid, results: Results, metric: str) -> str:
@@ -81,15 +75,10 @@ def curves(grid: Grid, results: Results, metric: str) -> str:
         grid (Grid): The grid.
         results (Results): Of its runs; finished ones are drawn.
         metric (str): Name without network, such as 'PQ'.
-
-    Returns:
-        str: SVG; empty if there is nothing to show.
     """
-    scores = results.finished()
-    scores = scores[scores.metric == metric]
-    shown = [f for f in grid.fractions if (scores.fraction == f).any()]
-    if not shown:
-        return ''
+    scores = results.scores[(results.scores.state == FINISHED)
+                            & (results.scores.metric == metric)]
+    shown = [f for f in grid.fractions if f in set(scores.fraction)]
     width = max(4.3 * len(shown), 5.1)
 
     def draw(figure: Figure) -> None:
@@ -106,69 +95,57 @@ def curves(grid: Grid, results: Results, metric: str) -> str:
             lines, labels = axis.get_legend_handles_labels()
             handles.update(zip(labels, lines))
         axes[0].set_ylabel(f'{metric} (%)')
-        figure.legend(handles.values(), handles.keys(),
-                      ncols=int(width / 2), loc='outside lower center',
-                      fontsize=9)
+        figure.legend(handles.values(), handles.keys(), fontsize=9,
+                      ncols=int(width / 2), loc='outside lower center')
 
-    return _svg(draw, (width, 3.8))
+    return _svg(draw, (width, 3.8)) if shown else ''
 
 
-def class_differences(grid: Grid, results: Results,
-                      fraction: str) -> str:
+def class_differences(grid: Grid, results: Results, fraction: str) -> str:
     """PQ of each class minus that of the first method, students, at the end.
-
-    Returns:
-        str: SVG; empty if there are not two methods with results.
     """
     means = results.means('last')['mean'].reset_index()
     means = means[(means.fraction == fraction) & (means.network == 'student')
                   & means.metric.str.startswith('PQ/')]
     table = means.pivot(index='metric', columns='method', values='mean')
+    table = table.reindex(columns=list(grid.methods))
     table.index = table.index.str.removeprefix('PQ/')
-    first, *others = grid.methods
-    others = [method for method in others if method in table]
-    if first not in table:
-        return ''
-    gains = table[others].sub(table[first], axis=0).dropna(how='all')
-    order = gains.mean(axis=1).sort_values(ascending=False)
-    chosen = order.abs().nlargest(MAX_CLASSES).index
-    gains = gains.loc[[name for name in order.index if name in chosen]]
-    if gains.empty:
-        return ''
+    gains = table.sub(table.iloc[:, 0], axis=0).iloc[:, 1:]
+    gains = gains.dropna(how='all').dropna(how='all', axis=1)
+    mean = gains.mean(axis=1)
+    chosen = mean[mean.abs().nlargest(MAX_CLASSES).index].sort_values()
+    gains = gains.loc[chosen.index]
 
     def draw(figure: Figure) -> None:
-        axes = figure.subplots(1, len(others), sharey=True, sharex=True,
-                               squeeze=False)[0]
-        for axis, method in zip(axes, others):
+        axes = figure.subplots(1, len(gains.columns), sharey=True,
+                               sharex=True, squeeze=False)[0]
+        for axis, method in zip(axes, gains):
             color = _colors(grid)[method]
             axis.barh(gains.index, gains[method], color=color, height=0.7)
             axis.axvline(0, color='#374151', lw=1)
             axis.grid(axis='y', visible=False)
             axis.set_title(grid.methods[method], color=color)
-        axes[0].invert_yaxis()
-        figure.supxlabel(f'PQ minus that of {grid.methods[first]} (points)',
-                         fontsize=10)
+        first = next(iter(grid.methods.values()))
+        figure.supxlabel(f'PQ minus that of {first} (points)', fontsize=10)
 
-    return _svg(draw, (max(3.2 * len(others), 5), 0.26 * len(gains) + 1.2))
+    size = (max(3.2 * len(gains.columns), 5), 0.26 * len(gains) + 1.2)
+    return _svg(draw, size) if gains.size else ''
 
 
 def _draw_curves(axis, grid: Grid, scores: pd.DataFrame) -> None:
     """Lines of one fraction, at steps that all seeds have."""
-    for method, color in _colors(grid).items():
-        for network, line in (('student', '-'), ('teacher', ':')):
-            seeds = scores[(scores.method == method)
-                           & (scores.network == network)].pivot(
-                               index='step', columns='seed', values='value')
-            seeds = seeds.dropna()
-            if seeds.empty:
-                continue
-            mean, spread = seeds.mean(axis=1), seeds.std(axis=1)
-            axis.plot(mean.index, mean, line, color=color, lw=1.8,
-                      label=f'{grid.methods[method]}, {network}',
-                      marker='o' if len(mean) < 30 else None, ms=3)
-            if network == 'student':
-                axis.fill_between(mean.index, mean - spread, mean + spread,
-                                  color=color, alpha=0.15, lw=0)
+    for (method, network), found in scores.groupby(['method', 'network'],
+                                                   sort=False):
+        seeds = found.pivot(index='step', columns='seed',
+                            values='value').dropna()
+        mean, spread = seeds.mean(axis=1), seeds.std(axis=1)
+        color = _colors(grid)[method]
+        axis.plot(mean.index, mean, '-' if network == 'student' else ':',
+                  color=color, label=f'{grid.methods[method]}, {network}',
+                  marker='o' if len(mean) < 30 else None, ms=3)
+        if network == 'student':
+            axis.fill_between(mean.index, mean - spread, mean + spread,
+                              color=color, alpha=0.15, lw=0)
 
 
 def _colors(grid: Grid) -> Dict[str, str]:

@@ -4,11 +4,11 @@ import html
 import io
 import time
 from pathlib import Path
-from typing import List
+from typing import List, NamedTuple, Sequence
 
+import markdown
 import numpy as np
 import pandas as pd
-from pandas.io.formats.style import Styler
 from PIL import Image
 
 from ..utils.atomic import write_text
@@ -17,8 +17,7 @@ from .jobs import Grid
 from .pictures import compare
 from .record import FAILED, FINISHED, reason_of_failure
 from .results import CHECKPOINTS, Results, read_results
-from .tables import (MEASURED, for_people, runs_csv, runs_for_people, summary,
-                     summary_of_both)
+from .tables import (MEASURED, for_people, runs_csv, runs_for_people, summary)
 
 CURVES = ('PQ', 'PQ_th', 'PQ_st', 'mIoU')
 NOTE = ('Percent. Mean over the finished seeds, ± standard deviation (n - 1); '
@@ -30,29 +29,26 @@ PAGE = '''<!DOCTYPE html>
 <title>{title}</title><style>
 body {{ margin: 0; background: #f5f6f8; color: #1f2937;
   font: 15px/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }}
-main {{ max-width: 1120px; margin: 0 auto; padding: 32px 24px 64px; }}
-h1 {{ font-size: 28px; margin: 0 0 4px; }}
+main {{ max-width: 1180px; margin: 0 auto; padding: 32px 24px 64px; }}
 h2 {{ font-size: 19px; margin: 0 0 12px; }}
-h3 {{ font-size: 14px; margin: 16px 0 4px; }}
-p.note {{ color: #6b7280; font-size: 13px; margin: 8px 0 0; }}
 section {{ background: white; border: 1px solid #e5e7eb; overflow-x: auto;
   border-radius: 10px; padding: 20px 24px; margin: 20px 0; }}
-table {{ border-collapse: collapse; width: 100%; font-size: 13.5px;
-  font-variant-numeric: tabular-nums; white-space: nowrap; }}
-th {{ color: #6b7280; border-bottom: 2px solid #e5e7eb; }}
-td {{ border-bottom: 1px solid #e5e7eb; }}
-th, td {{ text-align: right; padding: 5px 8px; }}
-.col0, .col1 {{ text-align: left; }}
-td.claimed {{ font-style: italic; background: #fffbeb; }}
-td.best {{ color: #0072b2; font-weight: bold; }}
-td.bad {{ background: #fecaca; }}
+section p, section li {{ color: #6b7280; font-size: 13px; }}
+table {{ border-collapse: collapse; font-size: 13px; white-space: nowrap; }}
+th, td {{ border-bottom: 1px solid #e5e7eb; padding: 5px 8px; }}
+td strong {{ color: #0072b2; }}
 img {{ max-width: 100%; display: block; margin: 4px auto 12px; }}
-.charts {{ display: flex; flex-wrap: wrap; justify-content: center; }}
 </style></head><body><main>
-<h1>{title}</h1><p class="note">{subtitle}</p>
-{sections}
+{body}
 </main></body></html>
 '''
+
+
+class Section(NamedTuple):
+    """A part of the report: Markdown, and ``<img>`` elements for the page."""
+    title: str
+    text: str
+    images: Sequence[str] = ()
 
 
 def write_report(grid: Grid, pictures: int = 4) -> Path:
@@ -67,106 +63,95 @@ def write_report(grid: Grid, pictures: int = 4) -> Path:
         Path: The HTML page.
     """
     results = read_results(grid)
+    tables = {title: summary(grid, results, checkpoint)
+              for checkpoint, title in CHECKPOINTS.items()}
+    finished = (results.runs.state == FINISHED).sum()
+    head = (f'# {html.escape(grid.title)}\n\n{finished} of '
+            f'{len(results.runs)} runs finished. Written '
+            f'{time.strftime("%Y-%m-%d %H:%M")} from {grid.path.name}.\n')
+    measured = _measured(grid, results, tables)
+    drawn = _drawn(grid, results, tables['last'], pictures)
+    both = pd.concat(tables, names=['checkpoint', None]).reset_index(0)
+    both.loc[both.source != MEASURED, 'checkpoint'] = None
     csv = dict(index=False, na_rep='-', lineterminator='\n')
+    page = '\n'.join([_to_html(head), *(
+        f'<section>{_to_html(_to_markdown(section))}'
+        f'{"".join(section.images)}</section>'
+        for section in [*drawn[:1], *measured[:2], *drawn[1:], *measured[2:]]
+    )])
     for name, content in {
-            'report.md': _markdown(grid, results),
-            'summary.csv': summary_of_both(grid, results).to_csv(**csv),
+            'report.md': '\n'.join([head, *map(_to_markdown, measured)]),
+            'summary.csv': both.to_csv(**csv),
             'runs.csv': runs_csv(results).to_csv(**csv),
-            'report.html': _html(grid, results, pictures),
+            'report.html': PAGE.format(title=html.escape(grid.title),
+                                       body=page),
     }.items():
         write_text(grid.work_dir / name, content)
     return grid.work_dir / 'report.html'
 
 
-def _markdown(grid: Grid, results: Results) -> str:
-    parts = [f'# {grid.title}', _subtitle(grid, results)]
-    for checkpoint, title in CHECKPOINTS.items():
-        table = summary(grid, results, checkpoint)
-        text = for_people(table)
-        text.insert(0, 'labelled', table.fraction)
-        text.insert(1, 'images', table.labeled.astype(object).fillna('-'))
-        parts += [f'## Results: {title}', _to_markdown(text)]
-    parts += [NOTE, '## Runs', _to_markdown(runs_for_people(results))]
-    parts += [f'- {line}' for line in _failures(grid, results)]
-    parts += ['## Versions', *(f'- {line}' for line in _versions(results))]
-    return '\n\n'.join(parts) + '\n'
-
-
-def _html(grid: Grid, results: Results, count: int) -> str:
-    tables = {title: summary(grid, results, checkpoint)
-              for checkpoint, title in CHECKPOINTS.items()}
-    sections = [_section('Panoptic quality',
-                         _chart(overview(grid, tables[CHECKPOINTS['last']])))]
-    sections += [
-        _section(f'Results: {title}', *(
-            _summary_table(fraction, group) for fraction, group in
-            table.groupby('fraction', sort=False)), note=NOTE)
-        for title, table in tables.items()
+def _measured(grid: Grid, results: Results, tables: dict) -> List[Section]:
+    """Sections of numbers."""
+    failed = results.runs.name[results.runs.state == FAILED]
+    failures = [f'{name}: {reason_of_failure(grid.job(name))}'
+                for name in failed]
+    versions = results.runs.versions.dropna().unique()
+    return [
+        *(Section(f'Results: {title}', _table(for_people(table)) + NOTE)
+          for title, table in tables.items()),
+        Section('Runs', _table(runs_for_people(results)) + _list(failures)),
+        Section('Versions', _list(versions))
     ]
-    charts = ''.join(_chart(curves(grid, results, name)) for name in CURVES)
-    sections.append(
-        _section('Learning curves',
-                 f'<div class="charts">{charts}</div>' if charts else '',
-                 note='Mean over the finished seeds; the band is the standard '
-                 'deviation of the students.'))
+
+
+def _drawn(grid: Grid, results: Results, last: pd.DataFrame,
+           count: int) -> List[Section]:
+    """Sections of charts and pictures."""
+    sections = [
+        Section('Panoptic quality', '', _charts(overview(grid, last))),
+        Section('Learning curves', 'Mean over the finished seeds; the band is '
+                'the standard deviation of the students.',
+                _charts(*(curves(grid, results, name) for name in CURVES)))
+    ]
     for fraction in grid.fractions:
         images, missing = compare(grid, results, fraction, count) \
             if count else ({}, [])
         sections += [
-            _section(f'Pictures, labelled: {fraction}', *(
-                _picture(image, name) for name, image in images.items()),
-                *(_note(f'Not drawn: {text}') for text in missing),
-                note='Images spread evenly over the validation set, not '
-                'chosen by result. Students of the first finished seed, last '
-                'checkpoint.'),
-            _section(f'Classes, labelled: {fraction}',
-                     _chart(class_differences(grid, results, fraction)),
-                     note='Students, last, mean over the finished seeds. Of '
-                     'many classes, the 30 that differ most.')
+            Section(f'Pictures, labelled: {fraction}',
+                    'Images spread evenly over the validation set, not chosen '
+                    'by result. Students of the first finished seed, last '
+                    'checkpoint.\n\n' +
+                    _list([f'Not drawn: {text}' for text in missing]),
+                    [_picture(image, name) for name, image in images.items()]),
+            Section(f'Classes, labelled: {fraction}',
+                    'Students, last, mean over the finished seeds. Of many '
+                    'classes, the 30 that differ most.',
+                    _charts(class_differences(grid, results, fraction)))
         ]
-    runs = runs_for_people(results)
-    marks = pd.DataFrame('', runs.index, runs.columns)
-    marks.loc[~runs.state.isin([FINISHED, 'running']), 'state'] = 'bad'
-    notes = _failures(grid, results) + _versions(results)
-    sections.append(_section('Runs', _table(runs, marks), *map(_note, notes)))
-    return PAGE.format(title=html.escape(grid.title),
-                       subtitle=html.escape(_subtitle(grid, results)),
-                       sections='\n'.join(sections))
+    return [section for section in sections
+            if section.images or 'Not drawn' in section.text]
 
 
-def _summary_table(fraction: str, table: pd.DataFrame) -> str:
-    """Rows of one fraction; the best measured PQ is marked."""
-    text = for_people(table)
-    claimed = table.source != MEASURED
-    marks = pd.DataFrame('', text.index, text.columns)
-    marks.loc[claimed] = 'claimed'
-    measured = table.PQ[~claimed]
-    marks.loc[measured.index[measured == measured.max()], 'PQ'] = 'best'
-    images = table.labeled.dropna().unique()
-    title = f'labelled: {fraction}' + (
-        f' ({images[0]} images)' if len(images) else '')
-    return f'<h3>{html.escape(title)}</h3>{_table(text, marks)}'
+def _table(text: pd.DataFrame) -> str:
+    text = text.map(lambda cell: html.escape(str(cell)).replace('|', '\\|'))
+    return text.to_markdown(index=False, disable_numparse=True) + '\n\n'
 
 
-def _table(text: pd.DataFrame, marks: pd.DataFrame) -> str:
-    style = Styler(text, cell_ids=False).hide(axis='index')
-    return style.format(escape='html').set_td_classes(marks).to_html()
+def _list(lines: Sequence[str]) -> str:
+    return '\n'.join(f'- {html.escape(line, quote=False)}' for line in lines)
 
 
-def _section(title: str, *parts: str, note: str = '') -> str:
-    """HTML parts under a title; nothing without parts."""
-    body = ''.join(parts)
-    return body and (f'<section><h2>{html.escape(title)}</h2>{body}'
-                     f'{_note(note) if note else ""}</section>')
+def _to_markdown(section: Section) -> str:
+    return f'## {section.title}\n\n{section.text}\n'
 
 
-def _note(text: str) -> str:
-    return f'<p class="note">{html.escape(text)}</p>'
+def _to_html(text: str) -> str:
+    return markdown.markdown(text, extensions=['tables'])
 
 
-def _chart(svg: str) -> str:
-    # As an image of its own, so that ids of several cannot clash.
-    return svg and _image(svg.encode(), 'svg+xml', 'chart')
+def _charts(*charts: str) -> List[str]:
+    # Each an image of its own, so that ids of several cannot clash.
+    return [_image(svg.encode(), 'svg+xml', 'chart') for svg in charts if svg]
 
 
 def _picture(picture: np.ndarray, name: str) -> str:
@@ -179,23 +164,3 @@ def _image(content: bytes, kind: str, alt: str) -> str:
     data = base64.b64encode(content).decode()
     return (f'<img alt="{html.escape(alt)}" '
             f'src="data:image/{kind};base64,{data}">')
-
-
-def _to_markdown(text: pd.DataFrame) -> str:
-    text = text.map(lambda cell: str(cell).replace('|', '\\|'))
-    return text.to_markdown(index=False, disable_numparse=True)
-
-
-def _subtitle(grid: Grid, results: Results) -> str:
-    finished = (results.runs.state == FINISHED).sum()
-    return (f'{finished} of {len(results.runs)} runs finished. Written '
-            f'{time.strftime("%Y-%m-%d %H:%M")} from {grid.path.name}.')
-
-
-def _failures(grid: Grid, results: Results) -> List[str]:
-    failed = results.runs.name[results.runs.state == FAILED]
-    return [f'{name}: {reason_of_failure(grid.job(name))}' for name in failed]
-
-
-def _versions(results: Results) -> List[str]:
-    return results.runs.versions.dropna().unique().tolist()

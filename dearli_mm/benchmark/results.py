@@ -13,33 +13,28 @@ from .run_logs import read_log, read_validations, run_logs
 NETWORKS = ('student', 'teacher')
 # Which validation of a run counts, and what that is called in reports.
 CHECKPOINTS = dict(last='last', best='best (chosen on validation)')
-CHOSEN_BY = 'student/PQ'
-RUN = ['method', 'fraction', 'seed']
+CHOSEN_BY = ('student', 'PQ')
+RUN = ['fraction', 'method', 'seed']
 
 
 class Results(NamedTuple):
     """What the files of all runs of a grid say.
 
     Attributes:
-        runs (DataFrame): A row per run, in the order of the grid: ``method,
-            fraction, seed, name, state, last_step, best_step`` (of the last
+        runs (DataFrame): A row per run, in the order of the grid: ``fraction,
+            method, seed, name, state, last_step, best_step`` (of the last
             validation and of that with the best ``student/PQ``),
             ``labeled, unlabeled`` (images), ``wall_seconds`` (all attempts),
-            ``step_seconds`` (median), ``peak_memory_mib`` (of the largest
-            process), ``peak_gpu_memory_mib`` (as torch counts it),
-            ``attempts, commit, versions, host``.
-        scores (DataFrame): A row per value in a validation: ``method,
-            fraction, seed, state, step, network, metric`` (also ``PQ/CLASS``)
+            ``step_seconds`` (median), ``peak_memory_mib`` (of the process),
+            ``peak_gpu_memory_mib`` (as torch counts it), ``attempts, commit,
+            versions, host``.
+        scores (DataFrame): A row per value in a validation: ``fraction,
+            method, seed, state, step, network, metric`` (also ``PQ/CLASS``)
             and ``value`` (percent); ``last`` and ``best`` say whether the
             step is that of the run.
     """
     runs: pd.DataFrame
     scores: pd.DataFrame
-
-    def finished(self, checkpoint: Optional[str] = None) -> pd.DataFrame:
-        """Scores of finished runs: all, or of the 'last' or 'best' step."""
-        scores = self.scores[self.scores.state == FINISHED]
-        return scores if checkpoint is None else scores[scores[checkpoint]]
 
     def means(self, checkpoint: str) -> pd.DataFrame:
         """Mean and spread over the finished seeds.
@@ -52,13 +47,14 @@ class Results(NamedTuple):
             by fraction, method, network and metric; metrics that all of the
             finished runs have.
         """
-        where = ['fraction', 'method']
-        table = self.finished(checkpoint).groupby(
-            [*where, 'network', 'metric'], sort=False).value.agg(
-                ['mean', 'std', 'count'])
-        runs = self.runs[self.runs.state == FINISHED].groupby(where).size()
-        runs = table.index.droplevel(['network', 'metric']).map(runs)
-        return table.loc[table['count'] == runs, ['mean', 'std']]
+        scores = self.scores[self.scores[checkpoint]
+                             & (self.scores.state == FINISHED)]
+        means = scores.groupby(['fraction', 'method', 'network', 'metric'],
+                               sort=False).value.agg(['mean', 'std', 'count'])
+        finished = self.runs[self.runs.state == FINISHED]
+        seeds = finished.groupby(['fraction', 'method']).size()
+        seeds = means.index.droplevel(['network', 'metric']).map(seeds)
+        return means.loc[means['count'] == seeds, ['mean', 'std']]
 
 
 def read_results(grid: Grid) -> Results:
@@ -68,33 +64,30 @@ def read_results(grid: Grid) -> Results:
         found = _scores(job)
         run = _run(job, found)
         runs.append(run)
-        shared = {key: run[key] for key in (*RUN, 'state')}
-        scores += [
-            dict(shared, **row, last=row['step'] == run['last_step'],
-                 best=row['step'] == run['best_step']) for row in found
-        ]
-    columns = [*RUN, 'state', 'step', 'network', 'metric', 'value', *(
-        CHECKPOINTS)]
+        for row in found:
+            row.update({key: run[key] for key in (*RUN, 'state')})
+            row.update({key: row['step'] == run[f'{key}_step']
+                        for key in CHECKPOINTS})
+        scores += found
     counts = ['last_step', 'best_step', 'labeled', 'unlabeled']
+    columns = [*RUN, 'state', 'step', 'network', 'metric', 'value']
     return Results(
         pd.DataFrame(runs).astype(dict.fromkeys(counts, 'Int64')),
-        pd.DataFrame(scores, columns=columns).astype(
+        pd.DataFrame(scores, columns=[*columns, *CHECKPOINTS]).astype(
             dict.fromkeys(CHECKPOINTS, bool)))
 
 
 def _scores(job: Job) -> List[dict]:
     """Step, network, metric and value of all validations."""
-    rows = []
-    for step, values in read_validations(job.work_dir, None).items():
-        if not any(key.split('/')[-1] in METRICS for key in values):
-            continue
-        for key, value in values.items():
-            network, metric = key.split('/', 1)
-            # NaN is that of a class that occurs nowhere.
-            if network in NETWORKS and math.isfinite(value):
-                rows.append(dict(step=step, network=network, metric=metric,
-                                 value=value))
-    return rows
+    return [
+        dict(zip(('network', 'metric'), key.split('/', 1)), step=step,
+             value=value)
+        for step, values in read_validations(job.work_dir, None).items()
+        if any(key.split('/')[-1] in METRICS for key in values)
+        for key, value in values.items()
+        # NaN is that of a class that occurs nowhere.
+        if key.split('/')[0] in NETWORKS and math.isfinite(value)
+    ]
 
 
 def _run(job: Job, scores: List[dict]) -> dict:
@@ -103,12 +96,12 @@ def _run(job: Job, scores: List[dict]) -> dict:
     log = pd.DataFrame([line for path in logs for line in read_log(path)
                         if 'loss' in line], columns=['time', 'memory'])
     chosen = {row['step']: row['value'] for row in scores
-              if f'{row["network"]}/{row["metric"]}' == CHOSEN_BY}
+              if (row['network'], row['metric']) == CHOSEN_BY}
+    peaks = [a.get('peak_memory_mib') or math.nan for a in attempts]
     images = record.get('images', {})
-    peaks = pd.DataFrame(attempts, columns=['peak_memory_mib'], dtype=float)
     return dict(
-        method=job.method,
         fraction=job.fraction,
+        method=job.method,
         seed=job.seed,
         name=job.name,
         state=state_of(job),
@@ -119,12 +112,14 @@ def _run(job: Job, scores: List[dict]) -> dict:
         unlabeled=images.get('unlabeled'),
         wall_seconds=_wall_seconds(attempts, logs),
         step_seconds=log.time.median(),
-        peak_memory_mib=peaks.peak_memory_mib.max(),
+        peak_memory_mib=pd.Series(peaks, dtype=float).max(),
         peak_gpu_memory_mib=log.memory.max(),
         attempts=len(attempts),
-        commit=_distinct([a.get('commit') for a in attempts], ' '),
-        versions=_distinct([_versions(a) for a in attempts], ' / '),
-        host=_distinct([a.get('host') for a in attempts], ' '))
+        commit=_distinct([a.get('commit') for a in attempts]),
+        versions=_distinct([' '.join(
+            f'{name} {number}' for name, number in
+            a.get('versions', {}).items()) for a in attempts]),
+        host=_distinct([a.get('host') for a in attempts]))
 
 
 def _wall_seconds(attempts: List[dict], logs: List[Path]) -> float:
@@ -132,18 +127,13 @@ def _wall_seconds(attempts: List[dict], logs: List[Path]) -> float:
     total = 0. if attempts else math.nan
     for attempt in attempts:
         seconds = attempt.get('seconds')
-        if seconds is None and 'started' in attempt:
+        if seconds is None:
             # Its log is the first that was written to after it began.
             ends = [log.stat().st_mtime - attempt['started'] for log in logs]
             seconds = min((end for end in ends if end > 0), default=0.)
-        total += math.nan if seconds is None else seconds
+        total += seconds
     return total
 
 
-def _versions(attempt: dict) -> str:
-    return ' '.join(f'{name} {number}' for name, number in
-                    attempt.get('versions', {}).items())
-
-
-def _distinct(words: List[Optional[str]], separator: str) -> Optional[str]:
-    return separator.join(dict.fromkeys(filter(None, words))) or None
+def _distinct(words: List[Optional[str]]) -> Optional[str]:
+    return ' / '.join(dict.fromkeys(filter(None, words))) or None

@@ -1,6 +1,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dearli_mm.benchmark import pictures, run_benchmark, write_report
@@ -68,18 +69,22 @@ def test_files_of_the_report(grid, monkeypatch):
     markdown = re.sub(' +', ' ', markdown)
     assert '| Base | student | 10.0 ± 7.1 |' in markdown
     assert '| Base | student | 15.0 ± 7.1 |' in markdown  # best
-    assert '| Semi | teacher | 22.0 ± 7.1 |' in markdown
+    assert '| Semi | teacher | **22.0 ± 7.1** |' in markdown
     assert '| Paper | - | 29.9 |' in markdown and 'claimed: table 1' in \
         markdown
     assert 'bad/2/seed-1: exit code 1: the loss is on fire' in markdown
     assert '## Results: best (chosen on validation)' in markdown
+    table = pd.read_csv(folder / 'summary.csv', na_values='-')
+    assert table.checkpoint.fillna('').tolist() == [
+        'last', 'last', 'last', 'last', '', *4 * [
+            'best (chosen on validation)']]
+    assert table.PQ.tolist()[:3] == [10., 20., 22.]
     # One page that asks for nothing else.
     assert '<h1>Two &lt;methods&gt;</h1>' in page
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
     assert '<script' not in page and 'url(' not in page
-    assert len(re.findall('class="[^"]*claimed" >Paper<', page)) == 1
-    assert re.findall('class="[^"]*best" >([^<]*)<', page) == [
-        '22.0 ± 7.1', '22.0 ± 7.1']
+    assert page.count('>claimed: table 1<') == 1
+    assert page.count('<strong>22.0 ± 7.1</strong>') == 2  # last and best
     assert 'alt="street"' in page
     assert 'Not drawn: semi/2/seed-0: no weights' in page
 

@@ -8,7 +8,7 @@ from dearli_mm.benchmark import Grid
 from dearli_mm.benchmark.figures import class_differences, curves, overview
 from dearli_mm.benchmark.results import Results
 from dearli_mm.benchmark.tables import (for_people, runs_csv, runs_for_people,
-                                        summary, summary_of_both)
+                                        summary)
 
 # method, seed, state, last step, best step, values by step
 RUNS = [
@@ -76,18 +76,24 @@ def test_summary(grid, results):
     assert table[['method', 'network', 'seeds']].values.tolist()[:3] == [
         ['Baseline', 'student', '2 of 2'], ['Semi', 'student', '1 of 2'],
         ['Semi', 'teacher', '1 of 2']]
+    assert table.PQ.tolist() == [13., 20., 5., 29.9]
+    assert table.PQ_spread[0] == pytest.approx(18**.5)
     rows = for_people(table).values.tolist()
-    assert rows[0] == ['Baseline', 'student', '13.0 ± 4.2', *5 * '-',
-                       '2 of 2', '1.50 ± 0.71', '1.0 GiB RAM', 'measured']
-    assert rows[-1] == ['Paper', '-', '29.9', '-', '-', '-', '-', '38.9',
-                        '-', '-', '-', 'claimed: table 1']
-    assert set(summary(grid, results, 'best').source) == {'measured'}
+    assert rows[0] == ['2', '2', 'Baseline', 'student', '13.0 ± 4.2',
+                       *5 * '-', '1.50 ± 0.71', '2 of 2', '1.0 GiB RAM',
+                       'measured']
+    assert rows[1][4] == '**20.0**'  # the best that was measured
+    assert rows[-1] == ['2', '2', 'Paper', '-', '29.9', '-', '-', '-', '-',
+                        '38.9', '-', '-', '-', 'claimed: table 1']
+    best = summary(grid, results, 'best')
+    assert set(best.source) == {'measured'} and best.PQ.tolist() == [
+        23., 20., 25.]
 
 
 def test_method_without_result_is_shown_as_such(grid):
     table = summary(grid, make_results([*RUNS[:2], RUNS[3]]), 'last')
     semi, = for_people(table[table.method == 'Semi']).values.tolist()
-    assert semi == ['Semi', 'student', *6 * '-', '0 of 1', '-', '-',
+    assert semi == ['2', '2', 'Semi', 'student', *7 * '-', '0 of 1', '-',
                     'measured']
 
 
@@ -105,18 +111,10 @@ def test_csv_of_runs(results):
     assert table.state.tolist()[-1] == 'failed'
 
 
-def test_csv_of_means(grid, results):
-    table = summary_of_both(grid, results)
-    assert table.checkpoint.fillna('-').tolist() == [
-        'last', 'last', 'last', '-', *['best (chosen on validation)'] * 3]
-    assert table.PQ.tolist() == [13., 20., 5., 29.9, 23., 20., 25.]
-    assert table.PQ_spread.iloc[0] == pytest.approx(18**.5)
-
-
 def test_table_of_runs(results):
     first, *_, failed = runs_for_people(results).values.tolist()
     assert first == ['base/2/seed-0', 'finished', '4', '10.0', '30.0', '2',
-                     '1.0 h', '0.50 s', '1.0 GiB RAM', '1', 'abc']
+                     '1.0 h', '0.50 s', '1.0 GiB RAM', 1, 'abc']
     assert failed[1:4] == ['failed', '2', '99.0']
 
 

@@ -8,7 +8,7 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Iterator, List, NamedTuple
+from typing import Iterator, NamedTuple
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -60,31 +60,8 @@ class Check(NamedTuple):
         return f'{line}\n{"":<10}-> {self.remedy}' if self.remedy else line
 
 
-def check_environment(weights_dir: str = 'weights') -> Iterator[Check]:
-    """Checks Python, packages, operators, device, assets and weights.
-
-    Args:
-        weights_dir (str): Folder where CLIP and SAM weights are looked for.
-
-    Yields:
-        Check: One finding after the other, required things first.
-    """
-    stack = _load_by_path('stack')
-    yield _check_python(stack)
-    yield from _check_packages(stack)
-    yield from _check_imports()
-    yield from _check_operators()
-    yield _check_tiny_clip()
-    yield _check_dearli_mm()
-    yield from _check_weights(Path(weights_dir))
-
-
 def report(weights_dir: str = 'weights', quiet: bool = False) -> int:
-    """Prints the checks.
-
-    Args:
-        weights_dir (str): See :func:`check_environment`.
-        quiet (bool): Print problems only.
+    """Prints the checks, problems only if ``quiet``.
 
     Returns:
         int: 1 if something required is missing, else 0.
@@ -100,44 +77,62 @@ def report(weights_dir: str = 'weights', quiet: bool = False) -> int:
     return int(problems > 0)
 
 
-def _check_python(stack: ModuleType) -> Check:
+def check_environment(weights_dir: str = 'weights') -> Iterator[Check]:
+    """Checks Python, packages, operators, device and weights.
+
+    Args:
+        weights_dir (str): Folder where CLIP and SAM weights are looked for.
+
+    Yields:
+        Check: One finding after the other, required things first.
+    """
+    stack = _load_by_path('stack')
     text = f'Python {sys.version.split()[0]} (required: {stack.PYTHON})'
-    if stack.python_is_supported():
-        return Check('ok', text)
-    return Check('problem', text, 'python3.11 -m venv .venv')
+    yield Check('ok', text) if stack.python_is_supported() else \
+        Check('problem', text, 'python3.11 -m venv .venv')
+    yield from _check_packages(stack)
+    yield from _check_imports()
+    yield from _check_operators()
+    yield from _check_weights(Path(weights_dir))
 
 
-def _check_packages(stack: ModuleType) -> List[Check]:
+def _check_packages(stack: ModuleType) -> Iterator[Check]:
     lacking = {item.requirement: item for item in stack.unmet()}
-    checks = []
     for requirement in stack.requirements():
         if requirement in lacking:
-            checks.append(
-                Check('problem', str(lacking[requirement]),
-                      f"pip install '{requirement}'"))
+            yield Check('problem', str(lacking[requirement]),
+                        f"pip install '{requirement}'")
         else:
             version = stack.installed_version(stack.name_of(requirement))
-            checks.append(
-                Check('ok', f'{requirement:<24} found: {version}'))
-    return checks
+            yield Check('ok', f'{requirement:<24} found: {version}')
 
 
 def _check_imports() -> Iterator[Check]:
     remedies = {
         'torch': 'pip install --force-reinstall torch torchvision',
         'cv2': 'apt-get install -y libgl1 libglib2.0-0',
+        'dearli_mm': f'pip install -e {PACKAGE.parent}',
     }
     for name, remedy in remedies.items():
-        if importlib.util.find_spec(name) is None:
-            continue  # reported with the packages
         try:
-            importlib.import_module(name)
-        except (ImportError, OSError) as error:  # OSError: a missing library
-            yield Check('problem', f'import {name}: {error}', remedy)
+            module = importlib.import_module(name)
+        except Exception as error:  # whatever it is, it is what we report
+            if importlib.util.find_spec(name) or name == 'dearli_mm':
+                yield Check('problem', f'import {name}: '
+                            f'{type(error).__name__}: {error}', remedy)
+            continue  # what is not installed is reported with the packages
+        yield Check('ok', f'{name} {module.__version__} in '
+                    f'{Path(module.__file__).parent}')
 
 
 def _check_operators() -> Iterator[Check]:
-    gpu = _gpu_name()
+    gpu = ''
+    try:
+        import torch
+        if torch.cuda.is_available():
+            gpu = f'GPU, {torch.cuda.get_device_name()}'
+    except (ImportError, OSError):
+        pass  # reported with the imports
     yield Check('ok', f'device: {gpu or "CPU (no GPU that torch can use)"}')
     compat = _load_by_path('compat/__init__')
     try:
@@ -171,50 +166,13 @@ def _check_compiled_operators() -> Check:
                  f'{"compiled" if attention else "not among them"}')
 
 
-def _gpu_name() -> str:
-    try:
-        import torch
-        if torch.cuda.is_available():
-            return f'GPU, {torch.cuda.get_device_name()}'
-    except (ImportError, OSError):
-        pass  # reported with the imports
-    return ''
-
-
-def _check_tiny_clip() -> Check:
-    folder = PACKAGE / 'assets'
-    files = [path.name for path in sorted(folder.glob('dearli_tiny*'))]
-    weights = [name for name in files if not name.endswith('.json')]
-    if weights and len(files) > len(weights):
-        return Check('ok', f'embedded tiny CLIP: {", ".join(files)}')
-    return Check('problem', f'embedded tiny CLIP: not complete in {folder} '
-                 f'(found: {", ".join(files) or "nothing"})',
-                 'git checkout dearli_mm/assets  # or reinstall dearli_mm')
-
-
-def _check_dearli_mm() -> Check:
-    try:
-        module = importlib.import_module('dearli_mm')
-    except Exception as error:  # whatever it is, it is what we report
-        reason = f'{type(error).__name__}: {error}'
-        return Check('problem', f'import dearli_mm: {reason}',
-                     f'pip install -e {PACKAGE.parent}')
-    return Check(
-        'ok', f'dearli_mm {module.__version__} in '
-        f'{Path(module.__file__).parent}')
-
-
 def _check_weights(folder: Path) -> Iterator[Check]:
     for weights in WEIGHTS:
         there = [folder / path for path in weights.paths
                  if (folder / path).is_file()]
-        if there:
-            yield Check('ok', f'{weights.name}: {there[0]}')
-        else:
-            yield Check(
-                'note', f'{weights.name}: not in {folder}/ '
-                f'(needed for {weights.used_by})',
-                weights.source.format(dir=folder))
+        yield Check('ok', f'{weights.name}: {there[0]}') if there else Check(
+            'note', f'{weights.name}: not in {folder}/ (needed for '
+            f'{weights.used_by})', weights.source.format(dir=folder))
 
 
 def _load_by_path(name: str) -> ModuleType:

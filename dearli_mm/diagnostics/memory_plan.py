@@ -4,7 +4,8 @@ The step runs on fake tensors, which have a shape but no memory: any size can
 be planned on a small computer.
 """
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from types import ModuleType
 from typing import Callable, Dict, Iterator, List
 from unittest import mock
 
@@ -114,9 +115,11 @@ class _FakeStep:
         student = self.model.student
         head = student.panoptic_head
         predictions = head(student.extract_feat(self.images))
-        module = sys.modules[type(head.criterion).__module__]
-        # The solver would ask what the costs are, which nobody knows here.
-        with mock.patch.object(module, 'hungarian_match', _first_queries):
+        with ExitStack() as stack:
+            # The solver asks for values, which nobody knows.
+            for module in _modules_with('hungarian_match'):
+                stack.enter_context(mock.patch.object(
+                    module, 'hungarian_match', _first_queries))
             losses = head.criterion(*predictions, self.targets)
         return sum(losses.values())
 
@@ -154,11 +157,15 @@ def _fake(model: nn.Module) -> Iterator[None]:
 
 def _clear_caches() -> None:
     """Forget the results of functions: fake and real tensors do not mix."""
+    for module in _modules_with('__name__'):
+        for value in vars(module).values():
+            getattr(value, 'cache_clear', lambda: None)()
+
+
+def _modules_with(name: str) -> List[ModuleType]:
     package = __package__.split('.')[0] + '.'
-    for name, module in list(sys.modules.items()):
-        if name.startswith(package):
-            for value in vars(module).values():
-                getattr(value, 'cache_clear', lambda: None)()
+    return [module for path, module in list(sys.modules.items())
+            if path.startswith(package) and name in vars(module)]
 
 
 def plan_table(plan: dict, sizes: StepSizes) -> str:
@@ -180,7 +187,7 @@ def plan_table(plan: dict, sizes: StepSizes) -> str:
         str(sizes),
         table.to_markdown(index=False, tablefmt='plain', colalign=(
             'left', 'right'), disable_numparse=True, preserve_whitespace=True),
-        f'products, convolutions, attention: {plan["flops"] / 1e12:.2f} TFLOP',
+        f'products, convolutions, attention: {plan["flops"] / 1e12:.3g} TFLOP',
         f'fits (with {OVERHEAD_GIB} GiB for the context): ' +
         ', '.join(fitting)
     ])

@@ -61,63 +61,57 @@ def check_annotation_file(
                 'and ann_file'], []
     except (ValueError, KeyError, TypeError) as error:
         return [f'{name}: not a COCO panoptic JSON ({error!r})'], []
-    problems = _check_categories(files, categories)
-    problems += _check_unique(name, 'image id', [im['id'] for im in images])
-    problems += _check_unique(name, 'file name',
-                              [im['file_name'] for im in images])
-    problems += _check_unique(name, 'annotation of image',
-                              [a['image_id'] for a in annotations])
+    problems = [
+        *_check_categories(files, categories),
+        *_check_unique(name, 'image id', [i['id'] for i in images]),
+        *_check_unique(name, 'file name', [i['file_name'] for i in images]),
+        *_check_unique(name, 'annotation of image',
+                       [a['image_id'] for a in annotations])
+    ]
     annotation_of = {a['image_id']: a for a in annotations}
-    lonely = set(annotation_of) - {image['id'] for image in images}
-    problems += [f'{name}: there is annotation of image {i!r}, but no such '
-                 'image' for i in sorted(lonely, key=str)]
     known = {category['id'] for category in categories}
     jobs = []
     for image in images:
-        annotation = annotation_of.get(image['id'])
+        job = ImageJob(osp.join(files.images, image['file_name']),
+                       (image['height'], image['width']))
+        annotation = annotation_of.pop(image['id'], None)
         if annotation is None:
             problems.append(f'{name}: no annotation of image {image["id"]!r}')
         else:
             problems += _check_segments(files, image, annotation, known)
-        jobs.append(_job(files, image, annotation))
+            job = job._replace(
+                png=osp.join(files.pngs, annotation['file_name']),
+                areas={s['id']: s['area']
+                       for s in annotation['segments_info']})
+        jobs.append(job)
+    problems += [f'{name}: there is annotation of image {i!r}, but no such '
+                 'image' for i in sorted(annotation_of, key=str)]
     return problems, jobs
-
-
-def _job(files: AnnotationFiles, image: dict,
-         annotation: Optional[dict]) -> ImageJob:
-    job = ImageJob(
-        osp.join(files.images, image['file_name']),
-        (image['height'], image['width']))
-    if annotation is None:
-        return job
-    return job._replace(
-        png=osp.join(files.pngs, annotation['file_name']),
-        areas={s['id']: s['area'] for s in annotation['segments_info']})
 
 
 def _check_categories(files: AnnotationFiles,
                       categories: List[dict]) -> List[str]:
-    names = [category['name'] for category in categories]
-    problems = _check_unique(files.ann_file, 'category', names)
-    problems += _check_unique(files.ann_file, 'category id',
-                              [category['id'] for category in categories])
+    where, names = files.ann_file, [c['name'] for c in categories]
+    problems = [*_check_unique(where, 'category', names),
+                *_check_unique(where, 'category id',
+                               [c['id'] for c in categories])]
     if set(names) != set(files.classes):
         problems.append(
-            f'{files.ann_file}: categories are not the classes of the config; '
-            f'only in the file: {sorted(set(names) - set(files.classes))}, '
-            f'only in the config: {sorted(set(files.classes) - set(names))}')
+            f'{where}: categories are not the classes of the config; only in '
+            f'the file: {sorted(set(names) - set(files.classes))}, only in '
+            f'the config: {sorted(set(files.classes) - set(names))}')
     elif files.dataset_type != 'PanopticDataset' and \
             tuple(names) != files.classes:
         # mmdet numbers classes in the file's order, not the config's.
         problems.append(
-            f'{files.ann_file}: categories are in another order than the '
-            f'classes of the config, which {files.dataset_type} would mix up; '
-            "use type='PanopticDataset'")
+            f'{where}: categories are in another order than the classes of '
+            f'the config, which {files.dataset_type} would mix up; use '
+            "type='PanopticDataset'")
     return problems
 
 
-def _check_unique(name: str, what: str, values: List[Any]) -> List[str]:
-    return [f'{name}: {count} times the {what} {value!r}'
+def _check_unique(where: str, what: str, values: List[Any]) -> List[str]:
+    return [f'{where}: {count} times the {what} {value!r}'
             for value, count in Counter(values).items() if count > 1]
 
 
@@ -126,10 +120,10 @@ def _check_segments(files: AnnotationFiles, image: dict, annotation: dict,
     where = f'{files.ann_file}: image {image["file_name"]!r}'
     segments = annotation['segments_info']
     problems = _check_unique(where, 'segment id', [s['id'] for s in segments])
-    unknown = {s['category_id'] for s in segments} - known
+    unknown = sorted({s['category_id'] for s in segments} - known)
     if unknown:
-        problems.append(f'{where} has segments of categories '
-                        f'{sorted(unknown)}, which are not in the file')
+        problems.append(f'{where} has segments of categories {unknown}, which '
+                        'are not in the file')
     expected = image['file_name'].replace('.jpg', '.png')
     if files.dataset_type != 'PanopticDataset' and \
             annotation['file_name'] != expected:
@@ -147,11 +141,7 @@ def check_image_files(job: ImageJob) -> FileCheck:
         content = Path(job.path).read_bytes()
         digest = hashlib.sha1(content).hexdigest()
         image = decode_image(content, job.path, job.size)
-        if job.size is not None and image.shape[:2] != tuple(job.size):
-            problems.append(
-                f'{job.path}: {image.shape[0]} x {image.shape[1]} pixels '
-                f'(height x width), the JSON says {job.size[0]} x '
-                f'{job.size[1]}')
+        problems += _check_size(job.path, image.shape[:2], job.size)
     except FileNotFoundError:
         problems.append(f'{job.path}: the image is not there')
     except UnreadableImageError as error:
@@ -168,11 +158,7 @@ def _check_png(job: ImageJob) -> List[str]:
         return [f'{job.png}: the panoptic PNG of {job.path} is not there']
     except Exception as error:
         return [f'{job.png}: not a readable PNG ({error!r})']
-    problems = []
-    if id_map.shape != tuple(job.size):
-        problems.append(
-            f'{job.png}: {id_map.shape[0]} x {id_map.shape[1]} pixels (height '
-            f'x width), the JSON says {job.size[0]} x {job.size[1]}')
+    problems = _check_size(job.png, id_map.shape, job.size)
     ids, areas = np.unique(id_map, return_counts=True)
     found = {int(i): int(a) for i, a in zip(ids, areas) if i != 0}
     extra = sorted(set(found) - set(job.areas))
@@ -189,3 +175,11 @@ def _check_png(job: ImageJob) -> List[str]:
             f'{job.png}: segment {wrong[0]} has {found[wrong[0]]} pixels, the '
             f'JSON says {job.areas[wrong[0]]} ({len(wrong)} such segments)')
     return problems
+
+
+def _check_size(path: str, found: Tuple[int, int],
+                expected: Optional[Tuple[int, int]]) -> List[str]:
+    if expected is None or tuple(found) == tuple(expected):
+        return []
+    return [f'{path}: {found[0]} x {found[1]} pixels (height x width), the '
+            f'JSON says {expected[0]} x {expected[1]}']

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
-from dearli_mm.apis.benchmark import (examine, read_grid, run_benchmark,
+from dearli_mm.benchmark import (examine, read_grid, run_benchmark,
                                       select_jobs, state_table, write_report)
 
 

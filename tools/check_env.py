@@ -21,7 +21,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     args = parse_args()
     # By path: dearli_mm may not be importable, which is worth a report.
-    path = Path(__file__).resolve().parents[1] / 'dearli_mm/apis/check_env.py'
+    root = Path(__file__).resolve().parents[1]
+    path = root / 'dearli_mm/diagnostics/check_env.py'
     spec = importlib.util.spec_from_file_location('dearli_check_env', path)
     check_env = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(check_env)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Dict, List
 
 import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
+from dearli_mm.utils.atomic import write_text
 from mini_benchmark.analysis import analyse, analysis_table
 
 
@@ -58,7 +59,7 @@ def main() -> None:
                   f'PQ {row["panoptic/PQ"]:.1f}', flush=True)
     print(analysis_table(rows))
     if args.out:
-        Path(args.out).write_text(json.dumps(rows, indent=1))
+        write_text(args.out, json.dumps(rows, indent=1))
 
 
 if __name__ == '__main__':

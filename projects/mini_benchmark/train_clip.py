@@ -3,6 +3,7 @@ import argparse
 from pathlib import Path
 
 import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
+from dearli_mm.utils.atomic import write_text
 from mini_benchmark.clip_training import train_clip
 from mini_benchmark.zero_shot import accuracy_table, measure_zero_shot
 
@@ -30,8 +31,8 @@ def main() -> None:
     except (FileNotFoundError, ImportError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     print(table)
-    Path(args.out).with_suffix('.md').write_text(
-        f'Zero-shot accuracy (%)\n\n{table}\n')
+    write_text(Path(args.out).with_suffix('.md'),
+               f'Zero-shot accuracy (%)\n\n{table}\n')
 
 
 if __name__ == '__main__':

@@ -7,9 +7,9 @@ import torch
 from golden_clip import golden_detector, register_golden_clip
 from mmengine.config import Config
 
-from dearli_mm.apis.run_summary import read_test
-from dearli_mm.conversion.official_checkpoint import convert_checkpoint
 from dearli_mm.utils.mmdet_script import run_mmdet_script
+from dearli_mm.conversion.official_checkpoint import convert_checkpoint
+from dearli_mm.benchmark.run_logs import read_test
 from projects.toy_world.dataset import write_toy_world
 
 DEAR = Path(__file__).parents[2] / \

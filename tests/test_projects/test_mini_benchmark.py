@@ -32,8 +32,8 @@ from mini_benchmark.views import (NAMES, OTHER, Captions,  # noqa: E402
                                   object_view, scene_view)
 from mini_benchmark.zero_shot import PROMPTS  # noqa: E402
 
-from dearli_mm.apis.benchmark.checks import job_config  # noqa: E402
-from dearli_mm.apis.benchmark.grid import read_grid  # noqa: E402
+from dearli_mm.benchmark.checks import job_config  # noqa: E402
+from dearli_mm.benchmark.grid import read_grid  # noqa: E402
 from dearli_mm.datasets.masks import MaskFolder  # noqa: E402
 from dearli_mm.datasets.splits import read_split  # noqa: E402
 from dearli_mm.functional import PanopticSegments  # noqa: E402

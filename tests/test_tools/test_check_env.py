@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dearli_mm import stack
-from dearli_mm.apis import check_env
+from dearli_mm.diagnostics import check_env
 
 ROOT = Path(check_env.__file__).parents[2]
 

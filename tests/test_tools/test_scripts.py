@@ -1,13 +1,9 @@
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-from dearli_mm.apis.run_summary import (read_test, read_validations,
-                                        summarize_run)
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ['tools/environment.sh', 'tools/run_tests.sh',
@@ -103,37 +99,3 @@ def test_mmdet_script_runs_with_its_flags(name):
         capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert '--cfg-options' in done.stdout and '--work-dir' in done.stdout
-
-
-@pytest.fixture
-def work_dir(tmp_path):
-    """A run, stopped in iteration 3 and resumed from 2; a test after it."""
-
-    def log(start, *records):
-        folder = tmp_path / start / 'vis_data'
-        folder.mkdir(parents=True)
-        lines = [json.dumps(record) for record in records]
-        (folder / 'scalars.json').write_text('\n'.join(lines) + '\n{"loss"')
-
-    log('1', {'student/PQ': 1., 'teacher/mIoU': 2., 'step': 0},
-        {'loss': 5., 'step': 1}, {'student/PQ': 10., 'step': 2},
-        {'student/PQ': 11., 'step': 3})
-    log('2', {'student/PQ': 12., 'student/SQ': 70., 'step': 3})
-    (tmp_path / '3').mkdir()
-    (tmp_path / '3/3.json').write_text('{"student/PQ": 13.0, "time": 1.0}')
-    return tmp_path
-
-
-def test_summary_follows_a_resumed_run(work_dir):
-    assert read_validations(work_dir, ['PQ']) == {
-        0: {'student/PQ': 1.}, 2: {'student/PQ': 10.}, 3: {'student/PQ': 12.}}
-    assert read_test(work_dir) == {'student/PQ': 13.}
-    lines = summarize_run(work_dir).splitlines()
-    assert lines[0].split('  ')[-2:] == ['student PQ', 'teacher mIoU']
-    assert lines[1].split() == ['0', '1.00', '2.00']
-    assert lines[-1].split() == ['test', '13.00', '-']
-
-
-def test_summary_of_a_folder_without_logs(tmp_path):
-    with pytest.raises(FileNotFoundError, match='--work-dir'):
-        read_validations(tmp_path)

@@ -1,7 +1,7 @@
 """Draws what the training step of a config will see."""
 import argparse
 
-from dearli_mm.apis.dataset_analysis.browse import browse_dataset
+from dearli_mm.diagnostics.browse import browse_dataset
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,7 +1,7 @@
 """Counts the classes in the labelled part of a config."""
 import argparse
 
-from dearli_mm.apis.dataset_analysis.stats import (dataset_stats, draw_stats,
+from dearli_mm.diagnostics.stats import (dataset_stats, draw_stats,
                                                    stats_table)
 
 

@@ -1,19 +1,15 @@
-"""Measures images/s of one loader worker, beside plain PIL/torchvision."""
+"""Measures what one loader worker makes per second, transform by transform."""
 import argparse
-import json
-import tempfile
 
-from dearli_mm.apis.dataset_analysis.loader_speed import (
-    measure_loader_speed, speed_table)
+from dearli_mm.diagnostics.loader_speed import (measure_loader_speed,
+                                                speed_table)
+from dearli_mm.utils.atomic import write_text
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='its training pipelines are measured')
-    parser.add_argument(
-        '--own-data',
-        action='store_true',
-        help="images of the config's dataset (default: made ones)")
+    parser.add_argument('config', help='its training pipelines are measured, '
+                        'on its data')
     parser.add_argument('--images', type=int, default=16)
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--out', help='also write JSON, to this file')
@@ -23,15 +19,13 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            result = measure_loader_speed(args.config, folder, args.images,
-                                          args.rounds, args.own_data)
+        result = measure_loader_speed(args.config, args.images, args.rounds)
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     print(speed_table(result))
     if args.out:
-        with open(args.out, 'w') as file:
-            json.dump(result, file, indent=2)
+        write_text(args.out, result.reset_index().to_json(
+            orient='records', indent=1))
         print(f'wrote {args.out}')
 
 

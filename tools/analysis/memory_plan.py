@@ -1,48 +1,29 @@
-"""Tells what memory a training step needs, without a GPU and any images.
-
-With --check it takes some small steps as well and compares.
-"""
+"""Tells what memory a training step needs, without a GPU and any images."""
 import argparse
 import json
 import logging
-from pathlib import Path
-from typing import Iterator
 
 from mmengine.config import Config
 
-from dearli_mm.apis.performance.memory_plan import plan_memory, plan_table
-from dearli_mm.apis.performance.plan_check import (check_plan,
-                                                  check_table)
-from dearli_mm.apis.performance.sizes import StepSizes
+from dearli_mm.diagnostics.memory_plan import plan_memory, plan_table
+from dearli_mm.diagnostics.sizes import StepSizes
+from dearli_mm.utils.atomic import write_text
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='with a model of type DEARLi')
     parser.add_argument('--crop', type=int, default=640)
-    parser.add_argument('--labeled', type=int, default=8, help='images a step')
+    parser.add_argument(
+        '--labeled', type=int, default=8, help='images per step')
     parser.add_argument('--unlabeled', type=int, default=8)
     parser.add_argument(
-        '--segments', type=int, default=12, help='of an image, on average')
+        '--segments', type=int, default=12, help='per image, on average')
     parser.add_argument('--bf16', action='store_true', help='as with --amp')
     parser.add_argument(
         '--checkpointing', action='store_true', help='panoptic_head.with_cp')
-    parser.add_argument(
-        '--check',
-        action='store_true',
-        help='of crops 64, 128, 192 and 2 + 2 images, with real tensors')
     parser.add_argument('--out', help='also write JSON, to this file')
     return parser.parse_args()
-
-
-def checks(config: Config, args: argparse.Namespace) -> Iterator[dict]:
-    for crop in (64, 128, 192):
-        sizes = StepSizes.of_config(
-            config, crop=crop, labeled=2, unlabeled=2, segments=args.segments)
-        result = check_plan(config, sizes, args.bf16, args.checkpointing)
-        yield dict(sizes=f'2 + 2 images of {crop}', **result)
 
 
 def main() -> None:
@@ -50,9 +31,6 @@ def main() -> None:
     logging.disable(logging.WARNING)  # of weights that are not loaded
     try:
         config = Config.fromfile(args.config)
-        if args.check:
-            print(check_table(list(checks(config, args))))
-            return
         sizes = StepSizes.of_config(
             config,
             crop=args.crop,
@@ -64,7 +42,7 @@ def main() -> None:
         raise SystemExit(f'error: {error}') from None
     print(plan_table(plan, sizes))
     if args.out:
-        Path(args.out).write_text(json.dumps(plan, indent=2))
+        write_text(args.out, json.dumps(plan, indent=2))
         print(f'wrote {args.out}')
 
 

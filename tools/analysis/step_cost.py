@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from dearli_mm.apis.performance.levers import LEVERS
-from dearli_mm.apis.performance.sizes import StepSizes
-from dearli_mm.apis.performance.step_cost import cost_table, measure_step
+from dearli_mm.diagnostics.sizes import StepSizes
+from dearli_mm.diagnostics.step_cost import cost_table, measure_step
+from dearli_mm.utils.atomic import write_text
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / '_base_'
 
@@ -36,13 +36,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--steps', type=int, default=7, help='measured ones')
     parser.add_argument('--warm-up', type=int, default=2)
-    parser.add_argument(
-        '--without',
-        nargs='+',
-        default=[],
-        choices=list(LEVERS),
-        metavar='LEVER',
-        help=f'do as of old: {", ".join(LEVERS)}')
     parser.add_argument('--no-yardstick', action='store_true')
     parser.add_argument('--out', help='also write JSON, to this file')
     return parser.parse_args()
@@ -61,12 +54,12 @@ def main() -> None:
         for path in args.config:
             config.merge_from_dict(Config.fromfile(path).to_dict())
         result = measure_step(config, sizes, args.steps, args.warm_up,
-                              not args.no_yardstick, args.without)
+                              not args.no_yardstick)
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     print(cost_table(result))
     if args.out:
-        Path(args.out).write_text(json.dumps(result, indent=2))
+        write_text(args.out, json.dumps(result, indent=2))
         print(f'wrote {args.out}')
 
 

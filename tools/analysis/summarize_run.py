@@ -1,7 +1,7 @@
 """Print the validation results of a run, one line an iteration."""
 import argparse
 
-from dearli_mm.apis.run_summary import summarize_run
+from dearli_mm.benchmark.run_logs import summarize_run
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,7 +1,7 @@
 """Checks all data of a config: one line a problem, exit code 1 if any."""
 import argparse
 
-from dearli_mm.apis.dataset_analysis.verify import summary, verify_dataset
+from dearli_mm.diagnostics.verify import summary, verify_dataset
 
 
 def parse_args() -> argparse.Namespace:

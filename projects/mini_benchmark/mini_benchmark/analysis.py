@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Sequence
 
+import pandas as pd
 import torch
 from mmdet.registry import DATASETS
 from mmengine.dataset import pseudo_collate
@@ -93,8 +94,7 @@ def analysis_table(rows: Dict[str, Dict[str, float]]) -> str:
     Args:
         rows (dict[str, dict]): From :func:`analyse`, by name.
     """
-    lines = [['', 'alpha', *COLUMNS], ['---', *['---:'] * (len(COLUMNS) + 1)]]
-    for name, row in rows.items():
-        lines.append([name, f'{row["alpha"]:g}',
-                      *(f'{row[key]:.1f}' for key in COLUMNS.values())])
-    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+    table = pd.DataFrame.from_dict(rows, orient='index')
+    table = table[['alpha', *COLUMNS.values()]]
+    table.columns = ['alpha', *COLUMNS]
+    return table.to_markdown(floatfmt=['', 'g'] + ['.1f'] * len(COLUMNS))

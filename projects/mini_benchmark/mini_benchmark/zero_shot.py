@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Dict, Iterator, List, NamedTuple, Sequence
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import nn
 
@@ -87,15 +88,17 @@ def _name(clip: nn.Module, texts: CLIPTextClassifier,
 
 
 def accuracy_table(hits: Dict[str, Hits]) -> str:
-    """Accuracies in per cent as Markdown: a row a class, a column a kind."""
-    rows = [['class', *hits], ['---', *['---:'] * len(hits)]]
+    """Accuracies in percent as Markdown: a row per class, a column per kind.
+    """
     groups = {name: [k] for k, name in enumerate(CLASSES)}
     groups['**things**'] = range(len(THINGS))
     groups['**stuff**'] = range(len(THINGS), len(CLASSES))
     groups['**all**'] = range(len(CLASSES))
-    for name, labels in groups.items():
-        cells = (hit.right[np.isin(hit.truth, list(labels))]
-                 for hit in hits.values())
-        rows.append([name, *(f'{100 * cell.mean():.1f}' if cell.size else '-'
-                             for cell in cells)])
-    return '\n'.join(f'| {" | ".join(row)} |' for row in rows)
+    table = pd.DataFrame({
+        kind: {name: 100 * pd.Series(hit.right)[
+            np.isin(hit.truth, list(labels))].mean()
+            for name, labels in groups.items()}
+        for kind, hit in hits.items()
+    }).rename_axis('class')
+    return table.map('{:.1f}'.format).replace('nan', '-').to_markdown(
+        disable_numparse=True)

@@ -1,0 +1,54 @@
+"""Published results, to stand beside measured ones."""
+from pathlib import Path
+from typing import List, Sequence, Union
+
+import yaml
+
+METRICS = ('PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ', 'mIoU')
+REQUIRED = ('method', 'fraction', 'source')
+KEYS = (*REQUIRED, 'labeled', *METRICS)
+
+
+def read_claims(source: Union[str, Sequence[dict]],
+                fractions: Sequence[str]) -> List[dict]:
+    """Read and check claims.
+
+    Args:
+        source (str | Sequence[dict]): A YAML file that holds a list of
+            :data:`KEYS`, or the list itself. Metrics are in percent.
+        fractions (Sequence[str]): Those of the grid.
+
+    Returns:
+        list[dict]: The claims about these fractions.
+
+    Raises:
+        FileNotFoundError: If the file is not there.
+        ValueError: If an entry has unknown keys, no metric or no source, or
+            a metric is no percentage.
+    """
+    where = 'claims'
+    if isinstance(source, str):
+        where = source
+        if not Path(source).is_file():
+            raise FileNotFoundError(f'claims={source!r}: no such file')
+        source = yaml.safe_load(Path(source).read_text())
+    for number, claim in enumerate(source, 1):
+        problem = _problem(claim)
+        if problem:
+            raise ValueError(f'{where}, entry {number}: {problem}')
+    claims = [dict(claim, fraction=str(claim['fraction'])) for claim in source]
+    return [claim for claim in claims if claim['fraction'] in fractions]
+
+
+def _problem(claim: dict) -> str:
+    unknown = sorted(set(claim) - set(KEYS))
+    if unknown:
+        return f'unknown keys {unknown}; known are {list(KEYS)}'
+    lacking = [key for key in REQUIRED if not claim.get(key)]
+    if lacking:
+        return f'{lacking} must be given'
+    metrics = {key: claim[key] for key in METRICS if key in claim}
+    for key, value in metrics.items():
+        if type(value) not in (int, float) or not 0 <= value <= 100:
+            return f'{key}={value!r} is no percentage'
+    return '' if metrics else f'none of {list(METRICS)} is given'

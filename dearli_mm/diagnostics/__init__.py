@@ -1,0 +1,1 @@
+"""The environment, the data, and what a training step costs."""

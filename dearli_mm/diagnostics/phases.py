@@ -1,0 +1,76 @@
+"""CPU and wall time of the phases of a piece of work."""
+import time
+from collections import defaultdict
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List
+
+
+class PhaseTimer:
+    """Adds up the time of named phases; a nested phase is not counted twice.
+
+    The time of a phase is that of its blocks without the blocks inside them.
+    CPU time is that of all threads of the process.
+
+    Attributes:
+        cpu (dict[str, float]): Milliseconds of each phase.
+        wall (dict[str, float]): The same.
+    """
+
+    def __init__(self) -> None:
+        self._open: List[str] = []
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget all times."""
+        self.cpu: Dict[str, float] = defaultdict(float)
+        self.wall: Dict[str, float] = defaultdict(float)
+        self._last = (time.process_time(), time.perf_counter())
+
+    def _lap(self) -> None:
+        now = (time.process_time(), time.perf_counter())
+        if self._open:
+            self.cpu[self._open[-1]] += 1000 * (now[0] - self._last[0])
+            self.wall[self._open[-1]] += 1000 * (now[1] - self._last[1])
+        self._last = now
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Everything in the block belongs to the phase."""
+        self._lap()
+        self._open.append(name)
+        try:
+            yield
+        finally:
+            self._lap()
+            self._open.pop()
+
+    def watch(self, owner: Any, names: str, phase: str) -> None:
+        """Let the calls of methods be blocks of a phase, on one object.
+
+        Args:
+            owner (Any): Whose methods; modules and other objects among its
+                attributes can be called, too.
+            names (str): Names, separated by blanks; what the object does not
+                have is left out.
+            phase (str): Name of the phase.
+        """
+        for name in names.split():
+            target = getattr(owner, name, None)
+            if hasattr(target, 'forward'):  # a module stays one
+                self.watch(target, 'forward', phase)
+            elif callable(target):
+                setattr(owner, name, _Timed(self, target, phase))
+
+
+class _Timed:
+    """Calls its target in a phase, and is it in all else."""
+
+    def __init__(self, timer: PhaseTimer, target: Any, phase: str) -> None:
+        self._timer, self._target, self._phase = timer, target, phase
+
+    def __call__(self, *args, **kwargs):
+        with self._timer.phase(self._phase):
+            return self._target(*args, **kwargs)
+
+    def __getattr__(self, name: str):
+        return getattr(self._target, name)

@@ -1,0 +1,133 @@
+"""What tensors hold while something runs, on any device or none."""
+import weakref
+from collections import defaultdict
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Callable, Dict, Iterator, List
+
+import torch
+from torch import Tensor, UntypedStorage, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
+
+DEPTH = 3  # of the names of modules whose share is worth a line of its own
+
+
+class LiveBytes(TorchDispatchMode):
+    """Adds up the storages that are made inside, and takes off freed ones.
+
+    Works for fake tensors, too, which have a size but no memory.
+
+    Attributes:
+        live (int): Bytes of the storages that are there now.
+        peak (int): Most of them at one time.
+
+    Raises:
+        NotImplementedError: If this PyTorch does not tell when memory is
+            freed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        if not tells_when_freed():
+            raise NotImplementedError(
+                f'PyTorch {torch.__version__} does not tell when memory is '
+                'freed, so that what is alive cannot be counted; run this '
+                'with a newer one (2.14 is known to do)')
+        self.live = 0
+        self.peak = 0
+        self._sizes: Dict[int, int] = {}
+        # Storages from outside: kept, so that no address comes twice.
+        self._outer: Dict[int, UntypedStorage] = {}
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        tree_map_only(Tensor, self._pass_over, (args, kwargs))
+        out = func(*args, **(kwargs or {}))
+        tree_map_only(Tensor, self._add, out)
+        self.peak = max(self.peak, self.live)
+        return out
+
+    def _pass_over(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in self._sizes:
+            self._outer[storage._cdata] = storage
+
+    def _add(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        key = storage._cdata
+        if key not in self._sizes and key not in self._outer:
+            self._sizes[key] = storage.nbytes()
+            self.live += storage.nbytes()
+            weakref.finalize(storage, self._remove, key)
+
+    def _remove(self, key: int) -> None:
+        self.live -= self._sizes.pop(key)
+
+
+@lru_cache(maxsize=None)
+def tells_when_freed() -> bool:
+    """Whether a storage's finalizer runs when its last tensor is gone."""
+    tensor = torch.zeros(2)
+    view = tensor[1:]
+    gone = weakref.finalize(tensor.untyped_storage(), int)
+    del tensor
+    waited = gone.alive
+    del view
+    return waited and not gone.alive
+
+
+def saved_bytes(forward: Callable[[], Tensor],
+                model: nn.Module) -> Dict[str, int]:
+    """Bytes that a forward pass keeps for the backward pass.
+
+    Storages are counted once, parameters and buffers not at all.
+
+    Args:
+        forward (Callable): Runs the forward pass; its graph is dropped.
+        model (nn.Module): Whose modules are told apart.
+
+    Returns:
+        dict[str, int]: Bytes of the innermost running module, named to a
+        depth of three, most first; ``'losses'`` for what is kept outside of
+        modules.
+    """
+    own = {tensor.untyped_storage()._cdata
+           for tensor in (*model.parameters(), *model.buffers())}
+    sizes: Dict[str, int] = defaultdict(int)
+    seen = {}  # keeps the storages alive, so that no address comes twice
+
+    with _running_modules(model) as running:
+
+        def pack(tensor: Tensor) -> Tensor:
+            storage = tensor.untyped_storage()
+            if storage._cdata not in own and storage._cdata not in seen:
+                seen[storage._cdata] = storage
+                sizes[running[-1]] += storage.nbytes()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
+            forward()
+    return dict(sorted(sizes.items(), key=lambda item: -item[1]))
+
+
+@contextmanager
+def _running_modules(model: nn.Module) -> Iterator[List[str]]:
+    """Names of the modules whose forward() is running, innermost last."""
+    running = ['losses']
+    handles = []
+
+    def leave(*_) -> None:
+        running.pop()
+
+    for name, module in model.named_modules():
+        short = '.'.join(name.split('.')[:DEPTH])
+        if short:
+            handles.append(
+                module.register_forward_pre_hook(
+                    lambda *_, short=short: running.append(short)))
+            handles.append(module.register_forward_hook(leave))
+    try:
+        yield running
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,84 @@
+"""Checks of all data of a config before it is trained on."""
+from collections import Counter
+from pathlib import Path
+from typing import Dict, List, Set
+
+from tqdm.contrib.concurrent import process_map
+
+from ..utils.config_datasets import find_parts, part_members, read_config
+from .verify_files import (FileCheck, ImageJob, check_annotation_file,
+                           check_image_files)
+
+Members = Dict[str, Set[str]]
+
+
+def verify_dataset(config: str, workers: int = 4) -> List[str]:
+    """Check all data that a config names, training and validation.
+
+    Every image opens and has the size that the annotation file says, the ids
+    of its PNG are those of the JSON, categories are those of the config,
+    splits name images of the dataset, and no validation image is among the
+    labelled or unlabelled ones, by path or by content. Prints the size of
+    each part.
+
+    Args:
+        config (str): Config file.
+        workers (int): Processes; 0 for this one.
+
+    Returns:
+        list[str]: One line per problem; none if all is well.
+
+    Raises:
+        FileNotFoundError: If the config is not there.
+        ValueError: If it names no data.
+    """
+    problems: List[str] = []
+    jobs: Dict[str, ImageJob] = {}
+    members: Members = dict(labeled=set(), unlabeled=set(), val=set())
+    for part in find_parts(read_config(config)):
+        if part.files is not None:
+            found, annotated = check_annotation_file(part.files)
+            problems += found
+            jobs.update({job.path: job for job in annotated})
+        paths, found = part_members(part)
+        problems += found
+        members[part.role] |= paths
+        for path in sorted(paths - set(jobs)):
+            jobs[path] = ImageJob(path)
+    if workers:
+        chunk = max(1, min(16, len(jobs) // (4 * workers)))
+        checks = process_map(check_image_files, list(jobs.values()),
+                             max_workers=workers, chunksize=chunk,
+                             desc='verifying', unit='img')
+    else:
+        checks = [check_image_files(job) for job in jobs.values()]
+    problems += [text for check in checks for text in check.problems]
+    problems += _overlaps(members, checks)
+    for role, paths in members.items():
+        print(f'{role}: {len(paths)} images')
+    return list(dict.fromkeys(problems))
+
+
+def _overlaps(members: Members, checks: List[FileCheck]) -> List[str]:
+    """Validation images that are trained on, by path or by content."""
+    digest = {check.path: check.digest for check in checks}
+    twin = {digest[path]: path for path in sorted(members['val'])
+            if digest.get(path)}
+    problems = []
+    for role in ('labeled', 'unlabeled'):
+        for path in sorted(members[role]):
+            other = path if path in members['val'] else \
+                twin.get(digest.get(path))
+            if other is not None:
+                same = 'the same file' if other == path else \
+                    f'the same picture as {other}'
+                problems.append(f'{path}: {role}, and {same} of validation')
+    return problems
+
+
+def summary(problems: List[str]) -> str:
+    """How many problems there are, and in how many files."""
+    if not problems:
+        return 'no problem found'
+    files = Counter(Path(text.split(': ')[0]) for text in problems)
+    return f'{len(problems)} problems in {len(files)} places'

@@ -1,0 +1,122 @@
+"""A step's cost and its memory plan, on small networks."""
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from dearli_mm.diagnostics.memory_plan import fits, plan_memory, plan_table
+from dearli_mm.diagnostics.sizes import StepSizes
+from dearli_mm.diagnostics.step_cost import cost_table, measure_step
+from dearli_mm.diagnostics.synthetic import make_batch
+from dearli_mm.diagnostics.tensor_memory import LiveBytes, tells_when_freed
+from dearli_mm.diagnostics.training_step import TrainingStep
+
+BASE = Path(__file__).resolve().parents[2] / 'configs' / '_base_'
+SMALL = dict(
+    clip='dearli_tiny',
+    crop=64,
+    labeled=1,
+    unlabeled=2,
+    queries=16,
+    layers=2,
+    encoder_layers=1,
+    classes=9,
+    synonyms=20,
+    points=128,
+    segments=4)
+
+
+needs_frees = pytest.mark.skipif(
+    not tells_when_freed(), reason='this PyTorch hides when memory is freed')
+
+
+@pytest.fixture
+def config():
+    config = Config.fromfile(BASE / 'models' / 'dearli_clip-convnext-b.py')
+    config.merge_from_dict(
+        Config.fromfile(BASE / 'schedules' / 'adamw_poly_80k.py').to_dict())
+    object.__setattr__(config, '_format_python_code', False)
+    return config
+
+
+def test_bad_sizes_are_named():
+    for bad, message in ((dict(crop=100), 'crop=100 is not a multiple of 32'),
+                         (dict(synonyms=3), 'synonyms=3 is less than classes'),
+                         (dict(segments=99), 'segments=99 is not in 1..')):
+        with pytest.raises(ValueError, match=message):
+            StepSizes(**{**SMALL, **bad})
+
+
+def test_names_have_the_wanted_synonyms():
+    names = StepSizes(**SMALL).class_names()
+    assert len(names) == 9
+    assert sum(len(name.split(',')) for name in names) == 20
+
+
+def test_sizes_of_a_config(config):
+    config.model.detector.panoptic_head.text_classifier.classes = ['a, b', 'c']
+    sizes = StepSizes.of_config(config, crop=64)
+    assert (sizes.clip, sizes.queries, sizes.layers, sizes.points,
+            sizes.classes, sizes.synonyms) == ('convnext_base_w_320', 200, 9,
+                                               12544, 2, 3)
+    with pytest.raises(ValueError, match='not that of a DEARLi'):
+        StepSizes.of_config(Config(dict(model=dict(type='X'))))
+
+
+def test_every_image_has_the_wanted_segments():
+    sizes = StepSizes(**SMALL)
+    _, samples = make_batch(sizes)
+    for sample in samples['labeled']:
+        stuff = sample.gt_sem_seg.sem_seg.unique()
+        assert len(sample.gt_instances) + (stuff < 9).sum() == sizes.segments
+
+
+def test_cost_of_a_step(config):
+    result = measure_step(config, StepSizes(**SMALL), steps=1, warm_up=1)
+    for phase in ('teacher forward', 'pseudo-labels and CutMix',
+                  'student forward', 'set losses', 'matching', 'backward',
+                  'optimiser and clip', 'EMA', 'yardstick', 'evaluation'):
+        assert result['cpu_ms'][phase] > 0, phase
+    assert result['peak_mib'] > result['saved_mib'] > 0
+    assert 'step / yardstick: ' in cost_table(result)
+
+
+@needs_frees
+@pytest.mark.parametrize('bf16', [False, True])
+def test_plan_is_near_what_a_step_holds(config, bf16):
+    sizes = StepSizes(**dict(SMALL, crop=128))
+    plan = plan_memory(config, sizes, bf16)
+    step = TrainingStep(config, sizes)
+    step()  # what stays is there
+    with LiveBytes() as memory, torch.autocast(
+            'cpu', torch.bfloat16, enabled=bf16):
+        step.loss().backward()
+    assert plan['temporary']['student'] == pytest.approx(memory.peak, rel=0.1)
+    trained = sum(p.numel() for p in step.model.parameters()
+                  if p.requires_grad)
+    assert plan['parameters'] == 4 * trained
+    assert plan['optimizer'] == 8 * trained
+
+
+@needs_frees
+def test_checkpointing_and_bf16_need_less(config):
+    sizes = StepSizes(**dict(SMALL, crop=256, layers=4, encoder_layers=4))
+    plain, checkpointed, both = (plan_memory(config, sizes, *options)
+                                 for options in ((False, False), (False, True),
+                                                 (True, True)))
+    assert plain['peak'] > checkpointed['peak'] > both['peak']
+    assert 'saved by losses' in plan_table(plain, sizes)
+    assert torch.zeros(1).item() == 0  # nothing fake is left behind
+
+
+@needs_frees
+def test_work_of_a_step(config):
+    small, large = (plan_memory(config, StepSizes(**dict(SMALL, crop=crop)))
+                    for crop in (64, 128))
+    assert 3 < large['flops'] / small['flops'] < 4.2  # four times the pixels
+
+
+def test_what_fits():
+    assert fits(dict(peak=11 * 2**30), 12)
+    assert not fits(dict(peak=12 * 2**30), 12)

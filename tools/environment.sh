@@ -124,6 +124,9 @@ dearli_choose
 dearli_lacks "$DEARLI_PYTHON" >/dev/null || dearli_install
 export PATH="$(dirname "$DEARLI_PYTHON"):$PATH"
 export PYTHONPATH="$DEARLI_ROOT${PYTHONPATH:+:$PYTHONPATH}"
+# Threads that wait must not spin: beside another busy process that makes a
+# training step several times as long. Read when PyTorch is loaded.
+export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-PASSIVE}"
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-$(nproc 2>/dev/null || echo 2)}"
 dearli_complete
 dearli_say "environment: $(dirname "$(dirname "$DEARLI_PYTHON")")"

@@ -166,15 +166,6 @@ def _check_compiled_operators() -> Check:
                  f'{"compiled" if attention else "not among them"}')
 
 
-def _check_tiny_clip() -> Check:
-    folder = PACKAGE.parent / 'projects/toy_world'
-    weights = folder / 'dearli_tiny.safetensors'
-    if weights.is_file():
-        return Check('ok', f'tiny CLIP of the quickstart: {weights}')
-    return Check('note', f'tiny CLIP of the quickstart: not in {folder}',
-                 'git checkout projects/toy_world  # in a clone')
-
-
 def _check_weights(folder: Path) -> Iterator[Check]:
     for weights in WEIGHTS:
         there = [folder / path for path in weights.paths

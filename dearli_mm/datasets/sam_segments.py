@@ -63,6 +63,6 @@ class SAMSegmentsDataset(BaseDetDataset):
         return infos
 
     def __getitem__(self, index: int) -> dict:
-        """An item as the pipeline packs it; a :class:`SeededIndex` seeds it."""
+        """An item, packed; a :class:`SeededIndex` seeds its augmentation."""
         with seeded_by(index):
             return super().__getitem__(int(index))

@@ -68,7 +68,7 @@ def force_segments(teacher: nn.Module, sizes: StepSizes) -> None:
     mask_logits = torch.where(hit, 8., -8.)[:, None].expand(-1, side, -1)
     work = teacher.predict_queries
 
-    def predict_queries(images: Tensor) -> Tuple[Tensor, Tensor]:
+    def predict_queries(images: Tensor, *_) -> Tuple[Tensor, Tensor]:
         work(images)
         return (class_logits.expand(len(images), -1, -1),
                 mask_logits.expand(len(images), -1, -1, -1).contiguous())

@@ -142,7 +142,7 @@ def test_no_name_misleads():
     read = set(inspect.signature(Runner.__init__).parameters) | {
         'custom_imports', 'tta_model', 'tta_pipeline'}
     about_classes = {  # what children ask `_base_` for
-        'classes', 'class_prompts', 'metainfo', 'num_classes', 'num_stuff',
+        'classes', 'class_prompts', 'clip_weights', 'metainfo', 'num_classes', 'num_stuff',
         'num_things', 'stuff_classes', 'thing_classes', 'vocabulary',
         'void_label'}
     paths = [*(ROOT / 'configs').glob('[!_]*/*.py'),

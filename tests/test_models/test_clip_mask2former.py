@@ -200,6 +200,9 @@ def test_scores_come_with_the_panoptic_result(config):
     config['test_cfg'] = dict(config.get('test_cfg') or {}, overlap_thr=0.0)
     model = MODELS.build(config).eval()
     sample = make_sample()
+    with torch.no_grad():  # no query of a random network is void
+        model.panoptic_head.void_embedding.weight.copy_(
+            -model.panoptic_head.cls_embed[-1].bias)
     model.predict(torch.randn(1, 3, 64, 64), [sample])
     found = sample.pred_panoptic_seg
     instances = found.sem_seg.unique() // 1000

@@ -180,8 +180,10 @@ def test_configs_build(name):
 def test_methods_differ_in_their_method_alone():
     base, dear, dearli = map(config, METHODS[1:])
     assert base.model.detector.test_cfg.alpha == 0
-    dear.model.detector.test_cfg.alpha = 0
-    dearli.model.detector.test_cfg.alpha = 0
+    assert base.model.semi_train_cfg.pseudo_label.alpha == 0
+    for other in (dear, dearli):
+        other.model.detector.test_cfg.alpha = 0
+        other.model.semi_train_cfg.pseudo_label.alpha = 0
     assert dearli.custom_hooks.pop(0)['type'] == 'SAMWarmupHook'
     for other in (dear, dearli):
         for key in ('model', 'train_dataloader', 'optim_wrapper', 'train_cfg',
@@ -287,7 +289,7 @@ def test_the_oracle_sees_annotations(photos, tmp_path):
     cfg.model.knows = 'segments'
     model = MODELS.build(cfg.model)
     sample = item['data_samples']['weak']
-    label, = model._pseudo_labels(None, (128, 128), [sample])
+    label, = model.pseudo_label(torch.zeros(1, 3, 128, 128), [sample])
     true = set(sample.gt_instances.labels.tolist()) | (
         set(sample.gt_sem_seg.sem_seg.unique().tolist()) & set(range(6, 12)))
     assert set(label.labels.tolist()) == true and true

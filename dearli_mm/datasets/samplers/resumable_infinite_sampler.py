@@ -55,7 +55,7 @@ def seed_everything(seed: int) -> None:
 
 @contextmanager
 def seeded_by(index: int) -> Iterator[None]:
-    """Run a block with the seed of a :class:`SeededIndex`; leave no trace of it.
+    """Run a block with the seed of a :class:`SeededIndex`, without a trace.
 
     An index without a seed changes nothing.
 

@@ -1,4 +1,3 @@
-import os
 import os.path as osp
 import sys
 from typing import Any, Optional, Sequence
@@ -11,6 +10,7 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 from PIL import Image
 
+from ...utils import atomic_path
 from ...visualization.drawing import side_by_side
 from ...visualization.sample_panels import class_colors, sample_panels
 
@@ -98,14 +98,12 @@ class PanopticVisualizationHook(DetVisualizationHook):
                  step: int) -> None:
         """Write a picture to its file and to the visualizer's backends."""
         out_dir = self.out_dir or osp.join(runner.work_dir, 'pictures')
-        os.makedirs(out_dir, exist_ok=True)
         stem = osp.splitext(osp.basename(img_path))[0]
         name = f'{stem}_{step}' if self.keep_all else stem
-        # Written aside, then renamed: whoever looks at the folder while
-        # training goes on never finds half a file.
-        partial = osp.join(out_dir, f'.{name}.png.{os.getpid()}')
-        Image.fromarray(picture).save(partial, format='PNG')
-        os.replace(partial, osp.join(out_dir, f'{name}.png'))
+        # Whoever looks at the folder while training goes on never finds half
+        # a file.
+        with atomic_path(osp.join(out_dir, f'{name}.png')) as path:
+            Image.fromarray(picture).save(path, format='PNG')
         runner.visualizer.add_image(stem, picture, step=step)
         if self.show:
             runner.visualizer.show(

@@ -40,7 +40,8 @@ class ResumedScheduleHook(Hook):
             return
         self._groups = _settings_of_groups(runner.optim_wrapper)
         self._schedulers = [
-            copy.deepcopy(s.state_dict()) for s in runner.param_schedulers or ()
+            copy.deepcopy(scheduler.state_dict())
+            for scheduler in runner.param_schedulers or ()
         ]
 
     def before_train(self, runner) -> None:

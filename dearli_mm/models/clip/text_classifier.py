@@ -244,4 +244,3 @@ def encode_text(text_tower: nn.Module, tokens: Tensor,
         mininterval=2,
         disable=len(tokens) <= batch_size)
     return torch.cat([text_tower(batch) for batch in batches])
-

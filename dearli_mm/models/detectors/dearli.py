@@ -1,6 +1,6 @@
 """Student and teacher."""
 import copy
-from typing import Dict, List, Optional, Set, Tuple
+from typing import Dict, List, Set, Tuple
 
 import torch
 from mmdet.models.data_preprocessors import MultiBranchDataPreprocessor

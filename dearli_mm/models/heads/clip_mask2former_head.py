@@ -85,8 +85,9 @@ class CLIPMask2FormerHead(QueryDecoderHead):
                  test_cfg: OptConfigType = None,
                  with_cp: bool = False,
                  **kwargs) -> None:
-        refuse_unknown(kwargs, arguments_of(Mask2FormerHead, CLIPMask2FormerHead),
-                       'panoptic_head')
+        refuse_unknown(
+            kwargs, arguments_of(Mask2FormerHead, CLIPMask2FormerHead),
+            'panoptic_head')
         check_test_cfg(test_cfg)
         num_classes = num_things_classes + num_stuff_classes
         num_prompts = len(parse_classes(text_classifier['classes']))

@@ -60,17 +60,18 @@ class OracleTeacher(DEARLi):
         self.knows = knows
 
     @torch.no_grad()
-    def _pseudo_labels(self, opinion, size,
-                       samples: SampleList) -> List[PanopticSegments]:
+    def pseudo_label(self, weak: Tensor,
+                     samples: SampleList) -> List[PanopticSegments]:
+        """Segments of the weak views; see :class:`DEARLi`."""
         head = self.student.panoptic_head
         num_things = head.num_things_classes
         truths = [
             segments_of(truth.labels, truth.masks, num_things)
-            for truth in head.targets_of(samples).wait()
+            for truth in head.targets(samples)
         ]
         if self.knows == 'segments':
             return truths
-        guesses = super()._pseudo_labels(opinion, size, samples)
+        guesses = super().pseudo_label(weak, samples)
         return [
             rename(guess, truth, num_things)
             for guess, truth in zip(guesses, truths)

@@ -16,6 +16,8 @@ def find_images(source: str,
             path per line, or a config file (``.py``) with a dataset.
         dataset (str): Key of the dataset within the config; datasets within
             wrappers are found by their keys, ``...dataset.dataset``.
+            ``'train_set'`` is the innermost one of training: all its images,
+            whatever the split.
         root (str, optional): Folder that names count from. Defaults to the
             folder itself, else to the deepest folder that holds all images.
 
@@ -50,6 +52,8 @@ def _images_of_dataset(config_file: str, key: str) -> list:
     from mmengine.registry import init_default_scope
     config: Any = Config.fromfile(config_file)
     init_default_scope(config.get('default_scope', 'mmdet'))
+    if key == 'train_set':
+        key = _key_of_train_set(config)
     for part in key.split('.'):
         if not isinstance(config, (dict, Config)) or part not in config:
             there = sorted(config) if hasattr(config, 'keys') else config
@@ -68,3 +72,11 @@ def _images_of_dataset(config_file: str, key: str) -> list:
     if not paths:
         raise ValueError(f'dataset={key!r} of {config_file} has no images')
     return paths
+
+
+def _key_of_train_set(config: Any) -> str:
+    """Key of the dataset that training reads, without its wrappers."""
+    key, node = 'train_dataloader', config.get('train_dataloader') or {}
+    while inner := next((n for n in ('labeled', 'dataset') if n in node), ''):
+        key, node = f'{key}.{inner}', node[inner]
+    return key if node else f'{key}.dataset'  # which is then missed by name

@@ -141,13 +141,13 @@ def test_no_name_misleads():
     """Each name on top of a config is read by a runner, or told below."""
     read = set(inspect.signature(Runner.__init__).parameters) | {
         'custom_imports', 'tta_model', 'tta_pipeline'}
-    about_classes = {  # what children ask `_base_` for
-        'classes', 'class_prompts', 'clip_weights', 'metainfo', 'num_classes', 'num_stuff',
-        'num_things', 'stuff_classes', 'thing_classes', 'vocabulary',
-        'void_label'}
+    asked_for = {  # by children, as `_base_.NAME`
+        'classes', 'class_prompts', 'clip_weights', 'metainfo', 'num_classes',
+        'num_stuff', 'num_things', 'stuff_classes', 'thing_classes',
+        'vocabulary', 'void_label'}
     paths = [*(ROOT / 'configs').glob('[!_]*/*.py'),
              *(ROOT / 'projects').glob('*/configs/*.py')]
     assert len(paths) > 100
     for path in paths:
         names = set(Config.fromfile(path)._cfg_dict)
-        assert names <= read | about_classes, path
+        assert names <= read | asked_for, path

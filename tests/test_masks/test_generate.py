@@ -253,3 +253,24 @@ val_dataloader = dict(dataset=dict(
     ]
     with pytest.raises(KeyError, match="has no 'test_dataloader'"):
         find_images(str(config), 'test_dataloader.dataset')
+
+
+def test_source_is_the_whole_training_set(images, tmp_path):
+    """What is labelled and what is not, out of their wrappers."""
+    names = ['000.png', '001.png']
+    (tmp_path / 'coco.json').write_text(json.dumps(dict(
+        images=[dict(id=k, file_name=f'deeper/{name}', height=20, width=30)
+                for k, name in enumerate(names)],
+        annotations=[], categories=[])))
+    config = tmp_path / 'config.py'
+    config.write_text(f'''
+train_dataloader = dict(labeled=dict(dataset=dict(
+    type='SemiSupPanopticDataset', split=['000.png'], dataset=dict(
+        type='CocoDataset', ann_file={str(tmp_path / "coco.json")!r},
+        data_prefix=dict(img={str(images)!r})))))
+''')
+    assert list(find_images(str(config), 'train_set', str(images))) == [
+        f'deeper/{name}' for name in names]
+    config.write_text('train_dataloader = None')
+    with pytest.raises(KeyError, match="has no 'dataset'"):
+        find_images(str(config), 'train_set')

@@ -43,6 +43,8 @@ def run(name, data, work_dir, **changes):
     for hook in config.get('custom_hooks') or ():
         hook.pop('burn_in', None)
     config.work_dir = str(work_dir)
+    # mmengine's name has seconds: two runs in one would share their scope.
+    config.experiment_name = work_dir.name
     config.merge_from_dict(changes)
     return Runner.from_cfg(config)
 

@@ -113,6 +113,7 @@ class DEARLiInferencer:
         if isinstance(classes, str):
             classes = read_vocabulary(classes)
         self.network.set_classes(classes.prompts, classes.num_things)
+        # Now: errors and waiting belong to this call, not to the next image.
         self.network.panoptic_head.text_classifier.prepare()
         self.vocabulary = classes
 
@@ -210,6 +211,7 @@ class DEARLiInferencer:
             failures, which come with the batch that they would be in.
         """
         check_loading(batch_size, workers)
+        # A warm-up or a semantic config may have switched them otherwise.
         self.network.panoptic_fusion_head.test_cfg.update(
             panoptic_on=True, semantic_on=semantic)
         loaded = map_ahead(self._load, images, workers, 2 * batch_size)

@@ -39,6 +39,7 @@ class ImageLoader:
 
     def __init__(self, pipeline) -> None:
         self._load = TRANSFORMS.build(pipeline[0])
+        # Without steps that load annotation, which images of a user lack.
         self._transform = Compose([
             step for step in pipeline if not step['type'].startswith('Load')
         ])

@@ -91,7 +91,7 @@ def _take_image_tower_from_checkpoint(config: Config) -> None:
         text.model_name = towers[0].model_name
         text.setdefault('pretrained', towers[0].get('pretrained'))
     for tower in towers:
-        tower.pretrained = None
+        tower.pretrained = None  # its weights are in the checkpoint
     if text.get('pretrained') is None:
         return
     try:

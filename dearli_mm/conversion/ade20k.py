@@ -83,7 +83,8 @@ def _read_image(source: Source, tables: AdeTables,
     labels = tables.scene[scene]
     write_png(semantic / f'{source.stem}.png', labels.astype(np.uint8))
 
-    # Stuff has its class 101..150 as key, a thing that of its instance.
+    # Stuff has its class 101..150 as key, a thing that of its instance: where
+    # both claim a pixel, the thing is written last.
     keys = np.where((labels >= len(THINGS)) & (labels != VOID), labels + 1, 0)
     is_thing = green > 0
     keys[is_thing] = _FIRST_THING + green[is_thing].astype(int)

@@ -119,6 +119,7 @@ def make_tables(root: Path, scene_classes: Sequence[SceneClass]) -> AdeTables:
 def _match(names: Sequence[str], classes: Sequence[str],
            source: str) -> np.ndarray:
     """mmdet's index of each name of the archive."""
+    # By the first name alone: synonyms differ between the lists.
     index: Dict[str, int] = {}
     for k, entry in enumerate(classes):
         name = _first(entry)

@@ -139,6 +139,7 @@ def convert_networks(networks: Dict[str, State],
         for reason, keys in part.left_out.items():
             left_out.setdefault(reason, []).extend(keys)
         for name, value in part.state_dict.items():
+            # The reference's EMA lets the teacher's frozen tower drift.
             if who == 'teacher' and name.startswith('backbone.'):
                 reason = "teacher's image tower (frozen: the student's is it)"
                 left_out.setdefault(reason, []).append(name)
@@ -195,6 +196,7 @@ def convert_state_dict(state: State,
         raise ValueError(
             f'{len(unknown)} keys are none of the reference implementation, '
             f'for instance {unknown[:3]}: the file is of another model')
+    # Only of what is kept: the reference ruins the text tower of its teacher.
     broken = [name for name, value in converted.items()
               if not value.isfinite().all()]
     if broken:

@@ -125,6 +125,7 @@ def _convert(job: tuple) -> dict:
     if unknown:
         raise ValueError(f'{source.file_name}: categories {unknown} are not '
                          'among those of the dataset')
+    # Else a wrong map would end as an index error, or as another segment.
     low, high = segmented.segment_map.min(), segmented.segment_map.max()
     if low < 0 or high > len(segmented.category_ids):
         raise ValueError(

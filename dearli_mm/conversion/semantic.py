@@ -169,6 +169,7 @@ def _read_image(source: Source, labels: Dict[int, int],
         raise ValueError(f'{path} has {values.shape[2]} channels: a label '
                          'file is grey or palette, one value per class')
     check_frame(image, values.shape, path)
+    # A value that nobody named is a mistake, not void.
     unknown = set(np.unique(values).tolist()) - set(labels) - set(ignore)
     if unknown:
         raise ValueError(

@@ -52,6 +52,7 @@ class SAMSegmentsDataset(BaseDetDataset):
         if not infos:
             raise FileNotFoundError(f'{folder.root} holds no masks; '
                                     'tools/sam_masks.py has not written any')
+        # Two of them tell a wrong folder; all would take minutes on a network.
         missing = next(
             (i['img_path'] for i in (infos[0], infos[-1])
              if not osp.isfile(i['img_path'])), None)

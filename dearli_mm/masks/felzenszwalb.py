@@ -36,6 +36,7 @@ class Felzenszwalb(MaskGenerator):
         0.8, help='of masks with more IoU, keep the most stable')
 
     def __post_init__(self) -> None:
+        # Here and not in prepare(): before the images are looked for.
         try:
             import skimage.segmentation  # noqa: F401
         except ImportError as error:
@@ -64,6 +65,7 @@ class Felzenszwalb(MaskGenerator):
             return []
         iou = coco_mask.iou(rles, rles, [0] * len(rles))
         scale_of = np.array(scale_of)
+        # Segments of one scale never overlap: only other scales tell.
         other_scale = scale_of[:, None] != scale_of
         stability = (iou * other_scale).max(1)
         keep = _distinct(iou, stability, self.duplicate_iou,

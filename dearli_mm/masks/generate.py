@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from ..datasets.image_files import decode_image
 from ..datasets.masks import STATES, MaskFolder
-from .processes import count_together, from_main
+from .processes import broadcast_from_main, shared_counter
 from .registry import MaskGenerator
 
 Failures = List[Tuple[str, str]]
@@ -42,7 +42,7 @@ def generate_masks(images: Dict[str, str],
     """
     folder = MaskFolder(out)
     # Told, as a shared disk may show the others meta.json late.
-    folder.digest, todo = from_main(
+    folder.digest, todo = broadcast_from_main(
         lambda: _plan(images, generator, folder, dry_run))
     if dry_run or not todo:
         return 0
@@ -90,7 +90,7 @@ def _work(todo: List[Tuple[str, str]], generator: MaskGenerator,
             mininterval=2 if terminal else 30,
             smoothing=0.05,
             disable=not dist.is_main_process()) as bar:
-        for number in count_together():
+        for number in shared_counter():
             # Numbers are taken in order: those before it are with others.
             bar.update(min(number, len(todo)) - bar.n)
             if number >= len(todo):
@@ -99,7 +99,7 @@ def _work(todo: List[Tuple[str, str]], generator: MaskGenerator,
             try:
                 image = read_rgb(path)
                 instances = generator.generate(image)
-            except Exception as error:
+            except Exception as error:  # of any package: hours are at stake
                 failures.append(_failure(path, error, not failures))
                 continue
             # Outside: that nothing can be written is no fault of the image.

@@ -44,7 +44,7 @@ def init_processes(launcher: str) -> None:
         torch_dist.init_process_group('gloo', timeout=TIMEOUT)
 
 
-def from_main(make: Callable[[], Any]) -> Any:
+def broadcast_from_main(make: Callable[[], Any]) -> Any:
     """What a function returns in the main process, for all of them.
 
     An error in it is raised in all of them.
@@ -55,13 +55,14 @@ def from_main(make: Callable[[], Any]) -> Any:
             outcome[0] = make()
         except Exception as error:
             outcome[1] = error
+    # Errors travel too: a process that stops alone leaves the others waiting.
     dist.broadcast_object_list(outcome)
     if outcome[1] is not None:
         raise outcome[1]
     return outcome[0]
 
 
-def count_together() -> Iterator[int]:
+def shared_counter() -> Iterator[int]:
     """0, 1, 2, ..., each of which goes to one process only.
 
     Whoever is done takes the next, so slow processes hold up nobody. All
@@ -71,7 +72,8 @@ def count_together() -> Iterator[int]:
         yield from count()
     # The store outlives this count: with one name for all, the next would go
     # on where this one ends.
-    key = from_main(lambda: f'dearli_mm.count.{uuid.uuid4().hex}')
+    key = broadcast_from_main(lambda: f'dearli_mm.count.{uuid.uuid4().hex}')
+    # Counting in the store needs no message from process to process.
     store = torch_dist.distributed_c10d._get_default_store()
     while True:
         yield store.add(key, 1) - 1

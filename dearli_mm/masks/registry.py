@@ -70,6 +70,7 @@ class MaskGenerator:
                 value = getattr(self, field.name)
                 settings[field.name] = list(value) if isinstance(
                     value, tuple) else value
+        # The content, not the path: the same weights may lie elsewhere.
         checkpoint = getattr(self, 'checkpoint', None)
         if checkpoint:
             settings['weights'] = f'sha256:{_sha256(Path(checkpoint))}'

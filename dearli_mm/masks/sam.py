@@ -72,6 +72,7 @@ class SegmentAnything(MaskGenerator):
                  counts=mask['segmentation']['counts'].encode())
             for mask in found
         ]
+        # Both packages give (x, y, w, h); coco_instances takes corners.
         crops = np.array([mask['crop_box'] for mask in found]).reshape(-1, 4)
         crops[:, 2:] += crops[:, :2]
         return coco_instances(rles, [mask['predicted_iou'] for mask in found],
@@ -195,6 +196,7 @@ class _EarlyFilter(SamAutomaticMaskGenerator):
                 data['stability_score'] >= self.stability_score_thresh)
         data['boxes'] = batched_mask_to_box(data['masks'])
         height, width = orig_size
+        # Cut off by the crop, so another crop has them whole.
         data.filter(~is_box_near_crop_edge(data['boxes'], crop_box,
                                            [0, 0, width, height]))
         data['rles'] = mask_to_rle_pytorch(

@@ -107,6 +107,7 @@ class MaskFolder:
             str: ``'done'``; ``'missing'``; ``'broken'`` if the file is not
             complete; ``'foreign'`` if it was made with other settings.
         """
+        # Only the last bytes are read: 100 000 files are seen in seconds.
         expected = self._tail().encode()
         try:
             with open(self.path(name), 'rb') as file:
@@ -143,6 +144,7 @@ class MaskFolder:
                 ],
                 categories=[dict(id=1, name='object')],
                 annotations=annotations))
+        # The digest comes last, in place of the closing brace.
         write_text(self.path(name), content[:-1] + self._tail())
 
     def read(self, name: str) -> Dict[str, Any]:

@@ -47,7 +47,8 @@ class PackedMasks(CompactMasks):
         """
         words = []
         for start in range(0, len(rles), WORD):
-            # At every end of a run the bit of its mask changes.
+            # A mask starts outside (COCO's first run is of zeros), and its bit
+            # changes at the end of every run: the running XOR is the mask.
             changes = np.zeros(height * width + 1, np.uint64)
             for bit, rle in enumerate(rles[start:start + WORD]):
                 if list(rle['size']) != [height, width]:
@@ -57,7 +58,7 @@ class PackedMasks(CompactMasks):
                                   run_ends(rle['counts'], height * width),
                                   np.uint64(1 << bit))
             columns = np.bitwise_xor.accumulate(changes[:-1])
-            words.append(columns.reshape(width, height).T)
+            words.append(columns.reshape(width, height).T)  # COCO: by columns
         words = np.stack(words) if words else \
             np.zeros((0, height, width), np.uint64)
         words = np.ascontiguousarray(words).view(np.int64)
@@ -136,6 +137,7 @@ class PackedMasks(CompactMasks):
         # Byte b % 8 of a word is byte plane b; little-endian.
         planes = words.view(torch.uint8).view(*words.shape, WORD // 8)
         bits = torch.from_numpy(self.bits).to(device)
+        # Indexing copies, so what follows may change the copy.
         planes = planes[bits // WORD, :, :, bits % WORD // 8]
         wanted = (1 << bits % 8).to(torch.uint8).view(-1, 1, 1)
         return planes.bitwise_and_(wanted).bool().to(dtype)
@@ -160,6 +162,7 @@ def run_ends(counts: Union[str, bytes], size: int) -> np.ndarray:
     """
     raw = counts.encode('ascii') if isinstance(counts, str) else counts
     code = np.frombuffer(raw, np.uint8).astype(np.int64) - 48
+    # All groups at once: a loop over 100 masks would cost more than decoding.
     last = np.flatnonzero(code & 32 == 0)
     ends = np.zeros(0, np.int64)
     if len(last) and last[-1] == len(code) - 1:

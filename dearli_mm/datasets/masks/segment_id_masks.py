@@ -44,6 +44,7 @@ class SegmentIdMasks(CompactMasks):
         top = int(id_map.max(initial=0))
         if top > np.iinfo(np.int16).max:
             raise ValueError(f'an image of {top} segments; at most 32767 fit')
+        # An id without pixels must fit as well, or it would wrap onto another.
         dtype = np.uint8 if max([top, *ids]) < 256 else np.int16
         return cls(torch.from_numpy(id_map.astype(dtype)), ids)
 

@@ -38,7 +38,7 @@ def test_zero_shot_results_do_not_depend_on_what_is_untrained(tmp_path):
     register_golden_clip(tmp_path)
     model = MODELS.build(
         golden_detector(['car', 'person', 'sky', 'grass'], 2, 2, alpha=1.0,
-                        void_on=False)).eval()
+                        void_on=False, overlap_thr=0.0)).eval()
     image = torch.randn(1, 3, 64, 96)
 
     def results():

@@ -104,7 +104,7 @@ class SetCriterion(nn.Module):
                 targets: _Targets) -> Dict[str, Tensor]:
         """Weighted ``loss_cls``, ``loss_mask``, ``loss_dice``, each [L]."""
         num_pairs = targets.num_pairs(class_logits.shape[2])
-        match = self._match(class_logits, mask_logits, targets)
+        match = self.match(class_logits, mask_logits, targets)
         pairs = mask_logits.pairs(match, num_pairs)
         points = uncertain_points(pairs.detach().flatten(0, 1),
                                   self.num_points, self.oversample_ratio,
@@ -121,7 +121,7 @@ class SetCriterion(nn.Module):
         }
 
     @torch.no_grad()
-    def _match(self, class_logits: Tensor, mask_logits: MaskLogits,
+    def match(self, class_logits: Tensor, mask_logits: MaskLogits,
                targets: _Targets) -> Match:
         """Pairs of all predictions, tensors [L, N].
 

@@ -24,7 +24,7 @@ def parse_args() -> argparse.Namespace:
         '--only', nargs='+', default=[], metavar='PATTERN',
         help="jobs to run, such as 'dear*/12/*'; steps that they need run too")
     parser.add_argument('--jobs', type=int, help='how many runs at once '
-                        '(default: one a GPU of --gpus, else 1)')
+                        '(default: one per GPU of --gpus, else 1)')
     parser.add_argument('--gpus', help='numbers of GPUs that the runs are '
                         'given in turn, such as 0,1')
     parser.add_argument(

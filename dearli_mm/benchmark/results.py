@@ -129,7 +129,8 @@ def _wall_seconds(attempts: List[dict], logs: List[Path]) -> float:
         seconds = attempt.get('seconds')
         if seconds is None:
             # Its log is the first that was written to after it began.
-            ends = [log.stat().st_mtime - attempt['started'] for log in logs]
+            begin = attempt.get('started', math.inf)
+            ends = [log.stat().st_mtime - begin for log in logs]
             seconds = min((end for end in ends if end > 0), default=0.)
         total += seconds
     return total

@@ -9,11 +9,8 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmengine.runner import set_random_seed
 
-from ..utils.config_datasets import (build_quietly, find_parts,
-                                     read_config)
+from ..utils.config_datasets import build_quietly, find_parts, read_config
 from .phases import PhaseTimer
-
-OTHERS = 'other'
 
 
 def measure_loader_speed(config_path: str, images: int = 16,
@@ -51,7 +48,7 @@ def measure_loader_speed(config_path: str, images: int = 16,
                 set_random_seed(1000 + number)
                 timer.restart()
                 for index in np.random.randint(len(dataset), size=images):
-                    with timer.phase(OTHERS):
+                    with timer.phase('other'):
                         dataset[int(index)]
                 spent += [
                     dict(part=role, transform=name, ms=ms / images)

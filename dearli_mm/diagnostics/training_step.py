@@ -37,15 +37,16 @@ class TrainingStep:
         """Let the timer see the phases, by the public methods there are."""
         model, watch = self.model, self.timer.watch
         head = model.student.panoptic_head
-        criterion = getattr(head, 'criterion', None)
         labels = 'pseudo-labels and CutMix'
         watch(model.teacher.panoptic_fusion_head, 'pseudo_label', labels)
         watch(model, 'pseudo_label', labels)
         watch(model.teacher, 'predict_queries', 'teacher forward')
-        watch(model.cutmix, 'draw mix_images mix_labels', labels)
+        watch(getattr(model, 'cutmix', None), 'draw mix_images mix_labels',
+              labels)
         watch(model, 'cutmix', labels)
         watch(model.student, 'extract_feat panoptic_head', 'student forward')
-        watch(criterion, 'costs solve match', 'matching')
+        watch(getattr(head, 'criterion', None), 'costs solve match',
+              'matching')
         watch(head, 'loss_by_feat criterion', 'set losses')
         watch(self.optim_wrapper, 'backward', 'backward')
         watch(self.optim_wrapper, 'step', 'optimiser and clip')

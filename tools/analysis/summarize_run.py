@@ -1,4 +1,4 @@
-"""Print the validation results of a run, one line an iteration."""
+"""Print the validation results of a run, one line per iteration."""
 import argparse
 
 from dearli_mm.benchmark.run_logs import summarize_run

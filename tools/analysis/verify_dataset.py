@@ -1,4 +1,4 @@
-"""Checks all data of a config: one line a problem, exit code 1 if any."""
+"""Checks all data of a config: one line per problem, exit code 1 if any."""
 import argparse
 
 from dearli_mm.diagnostics.verify import summary, verify_dataset

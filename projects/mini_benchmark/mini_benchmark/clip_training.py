@@ -29,7 +29,7 @@ from .tower import CLIP_NAME
 from .views import (NAMES, OTHER, Captions, View, make_batch, object_view,
                     scene_view, small_copy, small_object)
 
-SCENES, OBJECTS = 12, 40  # views a step
+SCENES, OBJECTS = 12, 40  # views per step
 FRESH = 4, 12  # of them made anew; the others are some of the latest
 KEPT = 240, 720  # of the latest views
 WORDS = 24  # tokens a caption; the longest has fewer

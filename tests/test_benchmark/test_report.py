@@ -35,9 +35,10 @@ def test_results_are_those_of_the_logs(grid):
     assert [tuple(row) for row in found[['step', 'metric', 'value', 'best']]
             .values.tolist()][:3] == [(2, 'PQ', 10., True),
                                       (2, 'mIoU', 11., True),
-                                      (2, 'PQ/a', 10., True)]  # no NaN
+                                      (2, 'PQ/a', 10., True)]
     assert runs.state.tolist() == [*4 * ['finished'], *2 * ['failed']]
     assert set(scores.method) == {'base', 'semi'}
+    assert set(scores.metric) == {'PQ', 'mIoU', 'PQ/a'}  # that of b is NaN
 
 
 def test_time_of_a_killed_attempt_ends_with_its_log(grid):

@@ -8,7 +8,7 @@ from dearli_mm.benchmark.run_logs import (read_test, read_validations,
 
 @pytest.fixture
 def work_dir(tmp_path):
-    """A run, stopped in iteration 3 and resumed from 2; a test after it."""
+    """A run, stopped in iteration 4 and resumed from 2; a test after it."""
 
     def log(start, *records):
         folder = tmp_path / start / 'vis_data'
@@ -18,7 +18,7 @@ def work_dir(tmp_path):
 
     log('1', {'student/PQ': 1., 'teacher/mIoU': 2., 'step': 0},
         {'loss': 5., 'step': 1}, {'student/PQ': 10., 'step': 2},
-        {'student/PQ': 11., 'step': 3})
+        {'student/PQ': 11., 'step': 3}, {'student/PQ': 99., 'step': 4})
     log('2', {'student/PQ': 12., 'student/SQ': 70., 'step': 3})
     (tmp_path / '3').mkdir()
     (tmp_path / '3/3.json').write_text('{"student/PQ": 13.0, "time": 1.0}')

@@ -8,7 +8,7 @@ import mmcv
 import numpy as np
 
 from ..datasets.image_files import UnreadableImageError
-from ..datasets.splits import IMAGE_SUFFIXES, list_images
+from ..datasets.image_folders import IMAGE_SUFFIXES, list_images
 
 VIDEO_SUFFIXES = frozenset(('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v',
                             '.mpg', '.mpeg'))

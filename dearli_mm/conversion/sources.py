@@ -4,7 +4,7 @@ from typing import List, Sequence, Union
 
 from ..datasets.image_files import read_image_size
 from ..datasets.panoptic_files import Source
-from ..datasets.splits import IMAGE_SUFFIXES, list_images
+from ..datasets.image_folders import IMAGE_SUFFIXES, list_images
 
 
 def pair_images(images: Path,

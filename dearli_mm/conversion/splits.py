@@ -1,5 +1,4 @@
 """Drawing splits, and checking those of others."""
-import json
 from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
@@ -7,7 +6,9 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
-from ..datasets.splits import choose_covering, read_split
+from ..datasets.image_names import ImageNames
+from ..datasets.panoptic_json import read_panoptic_json
+from ..datasets.splits import choose_covering, read_split, split_problems
 from ..utils.atomic import write_text
 
 # Labelled images of the published splits.
@@ -35,20 +36,17 @@ class _Annotated(NamedTuple):
 
 def _read_annotated(ann_file: str) -> _Annotated:
     """Read which image of a COCO panoptic JSON shows what."""
-    path = Path(ann_file)
-    if not path.is_file():
-        raise FileNotFoundError(f'the annotation file {path} is not there')
-    content = json.loads(path.read_text())
-    name_of = {c['id']: c['name'] for c in content['categories']}
+    content = read_panoptic_json(ann_file, with_ids=False)
+    name_of = {c['id']: c['name'] for c in content.categories}
     shown = {
-        annotation['image_id']:
+        image_id:
         {name_of[s['category_id']] for s in annotation['segments_info']}
-        for annotation in content['annotations']
+        for image_id, annotation in content.annotations.items()
     }
-    images = sorted(content['images'], key=lambda image: image['file_name'])
+    images = sorted(content.images, key=lambda image: image['file_name'])
     return _Annotated([image['file_name'] for image in images],
-                           [shown.get(image['id'], set()) for image in images],
-                           list(name_of.values()))
+                      [shown.get(image['id'], set()) for image in images],
+                      list(name_of.values()))
 
 
 def make_split(ann_file: str,
@@ -83,9 +81,11 @@ def make_split(ann_file: str,
     data = _read_annotated(ann_file)
     if number is None:
         number = max(1, round(fraction * len(data.names)))
-    taken = {stem for split in exclude for stem in read_split(split)}
-    free = [k for k, name in enumerate(data.names)
-            if Path(name).stem not in taken]
+    taken = {
+        index for split in exclude
+        for index in _images_of(split, data.names)
+    }
+    free = [k for k in range(len(data.names)) if k not in taken]
     if not 1 <= number <= len(free):
         raise ValueError(f'{number} images were asked for; {ann_file} has '
                          f'{len(free)} to choose from')
@@ -107,8 +107,7 @@ def check_split(split: str,
     """Check a split against an annotation file and other splits.
 
     Args:
-        split (str): Split file; of each line the first word counts, so the
-            public files are read as they are.
+        split (str): Split file; see :class:`ImageNames`.
         ann_file (str): COCO panoptic JSON of the training images.
         others (Sequence[str]): Split files, or annotation files (``.json``)
             of validation, with which it may not share an image.
@@ -116,30 +115,27 @@ def check_split(split: str,
     Returns:
         tuple[list[str], list[str]]: What was found, and the problems.
     """
-    try:
-        stems = read_split(split)
-    except ValueError as error:
-        return [], [str(error)]
     data = _read_annotated(ann_file)
-    found = [f'{split}: {len(stems)} labelled images{_published(stems, data)}',
-             f'{len(data.names) - len(stems)} other images in {ann_file}']
-    known = {Path(name).stem: k for k, name in enumerate(data.names)}
-    unknown = [stem for stem in stems if stem not in known]
-    problems = []
-    if unknown:
-        problems.append(f'{split} names {len(unknown)} images that {ann_file} '
-                        f'does not have, for instance {unknown[:3]}')
-    shown = set().union(*(data.shown[known[stem]] for stem in stems
-                          if stem in known))
+    images = ImageNames(data.names)
+    lines = read_split(split)
+    meant = images.find(lines)
+    problems = split_problems(images, meant, split)
+    found = [
+        f'{split}: {len(lines)} labelled images{_published(lines, data)}',
+        f'{len(data.names) - len(meant.indices)} other images in {ann_file}'
+    ]
+    shown = set().union(*(data.shown[k] for k in meant.indices))
     missing = [name.split(',')[0] for name in data.classes
                if name not in shown]
     found.append(f'{len(data.classes) - len(missing)} of {len(data.classes)} '
                  'classes are shown' +
                  (f'; not: {", ".join(missing)}' if missing else ''))
     for other in others:
-        names = _read_annotated(other).names if other.endswith('.json') else \
-            read_split(other)
-        common = sorted({Path(name).stem for name in names} & set(stems))
+        if other.endswith('.json'):
+            common = images.find(_read_annotated(other).names).indices
+        else:
+            common = _images_of(other, data.names)
+        common = sorted(data.names[k] for k in {*common} & {*meant.indices})
         if common:
             problems.append(f'{split} and {other} share {len(common)} images, '
                             f'for instance {common[:3]}')
@@ -148,24 +144,37 @@ def check_split(split: str,
     return found, problems
 
 
-def split_overlaps(splits: Sequence[str]) -> List[str]:
+def split_overlaps(splits: Sequence[str], ann_file: str) -> List[str]:
     """How many images each two of several splits share, a line per pair."""
-    names = {split: set(read_split(split)) for split in splits}
+    data = _read_annotated(ann_file)
+    chosen = {split: set(_images_of(split, data.names))
+              for split in splits}
     return [
-        f'{first} and {second} share {len(names[first] & names[second])} of '
-        f'{min(len(names[first]), len(names[second]))} images'
-        for first, second in combinations(names, 2)
+        f'{first} and {second} share {len(chosen[first] & chosen[second])} of '
+        f'{min(len(chosen[first]), len(chosen[second]))} images'
+        for first, second in combinations(chosen, 2)
     ]
 
 
-def _published(stems: Sequence[str], data: _Annotated) -> str:
+def _images_of(split: str, names: Sequence[str]) -> List[int]:
+    """Indices of the images that a split names; others are passed over."""
+    images = ImageNames(names)
+    found = images.find(read_split(split))
+    if found.ambiguous:
+        raise ValueError('\n'.join(
+            split_problems(images, found._replace(unknown=[], twice=[]),
+                           split)))
+    return found.indices
+
+
+def _published(lines: Sequence[str], data: _Annotated) -> str:
     dataset = _TRAIN_IMAGES.get(len(data.names))
     if dataset is None:
-        share = Fraction(len(stems), len(data.names))
+        share = Fraction(len(lines), len(data.names))
         return f' of {len(data.names)} ({float(100 * share):.2f} %)'
     fractions = PUBLISHED[dataset]
-    if len(stems) in fractions:
-        return f', as published for {fractions[len(stems)]} of {dataset}'
+    if len(lines) in fractions:
+        return f', as published for {fractions[len(lines)]} of {dataset}'
     listed = ', '.join(f'{n} ({name})' for n, name in fractions.items())
     return f'; published for {dataset}: {listed}'
 

@@ -1,22 +1,27 @@
 """Image files as people have them: any mode, any rotation, some broken.
 
 What OpenCV makes of grey, RGBA, palette, 16-bit and CMYK files is what a
-network wants (three channels of 8 bits; alpha is dropped). Three things are
+network wants (three channels of 8 bits; alpha is dropped). Four things are
 left to do: tell broken files on every version of OpenCV (some decode the
-missing part of a JPEG as grey and say nothing), settle whether the EXIF
-rotation is to be applied, and name the file in errors.
+missing part of a JPEG as grey and say nothing), read with Pillow what OpenCV
+cannot (HEIF, on some builds GIF and AVIF), settle whether the EXIF rotation
+is to be applied, and name the file in errors.
 """
-from typing import NamedTuple, Optional, Tuple
+import io
+from functools import lru_cache
+from typing import BinaryIO, NamedTuple, Optional, Tuple, Union
 
 import mmcv
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 _EXIF_ORIENTATION = 0x0112
 _QUARTER_TURNS = (5, 6, 7, 8)  # values of that tag which swap the sides
 # Markers without a length: TEM and RST0..7. 0xFF may fill the gaps.
 _BARE_MARKERS = frozenset((0x01, 0xff, *range(0xd0, 0xd8)))
 _SCAN = 0xda
+# OpenCV's limit. Pillow's own is lower, and warns of what people scan.
+_MAX_PIXELS = 2**30
 
 
 class UnreadableImageError(OSError):
@@ -34,6 +39,40 @@ class ImageSize(NamedTuple):
     shown: Tuple[int, int]
 
 
+@lru_cache(maxsize=None)
+def can_read_heif() -> bool:
+    """Whether HEIF files can be read, which takes the ``pillow-heif``."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return False
+    register_heif_opener()
+    return True
+
+
+def open_image(file: Union[str, BinaryIO]) -> Image.Image:
+    """Open an image with Pillow, up to the size that OpenCV reads, too.
+
+    Raises:
+        FileNotFoundError: If the file is not there.
+        UnreadableImageError: If the file is no image, or larger.
+    """
+    can_read_heif()
+    Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS or 0, _MAX_PIXELS)
+    try:
+        image = Image.open(file)
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise UnreadableImageError(
+            f'{file}: not an image that can be read ({error})') from error
+    if image.width * image.height > _MAX_PIXELS:
+        raise UnreadableImageError(
+            f'{file}: {image.width} x {image.height} pixels; images of up to '
+            f'{_MAX_PIXELS} pixels can be read: cut it into tiles')
+    return image
+
+
 def read_image_size(path: str) -> ImageSize:
     """Read the size of an image without decoding it.
 
@@ -41,15 +80,9 @@ def read_image_size(path: str) -> ImageSize:
         FileNotFoundError: If the file is not there.
         UnreadableImageError: If the file is no image.
     """
-    try:
-        with Image.open(path) as image:
-            turned = image.getexif().get(_EXIF_ORIENTATION) in _QUARTER_TURNS
-            width, height = image.size
-    except FileNotFoundError:
-        raise
-    except Exception as error:
-        raise UnreadableImageError(f'{path}: not an image that can be read '
-                                   f'({error})') from error
+    with open_image(path) as image:
+        turned = image.getexif().get(_EXIF_ORIENTATION) in _QUARTER_TURNS
+        width, height = image.size
     stored = (height, width)
     return ImageSize(stored, stored[::-1] if turned else stored)
 
@@ -125,8 +158,19 @@ def _decode(content: bytes, path: str, flag: str,
         raise UnreadableImageError(
             f'{path}: the image cannot be decoded ({error}); convert it to '
             '8-bit JPEG or PNG, or copy it again if it is broken') from error
-    if image is None:
+    return _decode_with_pillow(content, path, flag) if image is None else image
+
+
+def _decode_with_pillow(content: bytes, path: str, flag: str) -> np.ndarray:
+    try:
+        with open_image(io.BytesIO(content)) as image:
+            if image.mode in ('F', 'I'):  # whose range Pillow does not know
+                raise ValueError(f'pixels of mode {image.mode}')
+            if flag == 'color':
+                image = ImageOps.exif_transpose(image)
+            return np.asarray(image.convert('RGB'))[..., ::-1]
+    except Exception as error:
         raise UnreadableImageError(
             f'{path}: the file is not an image that can be decoded, or is '
-            'broken; copy it again, or convert it to 8-bit JPEG or PNG')
-    return image
+            'broken; copy it again, or convert it to 8-bit JPEG or PNG (HEIF '
+            'takes pip install pillow-heif)') from error

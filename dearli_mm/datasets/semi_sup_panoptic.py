@@ -1,9 +1,7 @@
 """A panoptic dataset as its labelled part or as its unlabelled rest."""
 import copy
 import logging
-import os
-from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Sequence, Set, Union
+from typing import Dict, List, Optional, Sequence, Set, Union
 
 from mmdet.registry import DATASETS, TRANSFORMS
 from mmengine.dataset import Compose
@@ -12,7 +10,9 @@ from torch.utils.data import Dataset
 
 from .image_files import UnreadableImageError
 from .samplers import seeded_by
-from .splits import list_images, read_split, split_indices
+from .splits import read_split, split_indices
+from .unlabeled_pool import (image_info, image_names, infos_of_folders,
+                             without_excluded)
 
 ROLES = ('labeled', 'unlabeled')
 VIEWS = ('weak', 'strong')
@@ -39,13 +39,15 @@ class SemiSupPanopticDataset(Dataset):
             out for an unlabelled part made of ``images`` alone.
         role (str): ``'labeled'`` or ``'unlabeled'``.
         split (str | Sequence[str], optional): The labelled images: path of a
-            text file with one image a line, or names. Without it all images
-            are labelled (none is left as unlabelled).
+            text file with one image a line, or names; see
+            :class:`ImageNames`. Without it all images are labelled (none is
+            left as unlabelled).
         images (str | Sequence[str], optional): Folders or list files of
             unlabelled images beside the dataset. Images of the dataset that
             are found there again are left out.
         exclude (str | Sequence[str], optional): Split files of images that
-            must not be unlabelled ones, such as those of validation.
+            must not be unlabelled ones, such as those of validation. The log
+            says how many were found.
         weak (Sequence[dict]): Transforms that load an image and make the
             weak view; only of ``'unlabeled'``.
         strong (Sequence[dict]): Transforms that make the strong view of the
@@ -54,8 +56,8 @@ class SemiSupPanopticDataset(Dataset):
             ``PackDetInputs``.
 
     Raises:
-        ValueError: If an argument does not fit the role, or the part is
-            empty.
+        ValueError: If an argument does not fit the role, a name of split or
+            exclude means several images, or the part is empty.
     """
 
     def __init__(
@@ -72,28 +74,29 @@ class SemiSupPanopticDataset(Dataset):
         _check_arguments(role, dataset, images, exclude, weak, strong)
         self.role = role
         self.dataset = None
-        infos, stems, labeled = [], [], []
+        infos, labeled = [], []
         if dataset is not None:
             self.dataset = _build_dataset(dataset)
             infos = [
-                self.dataset.get_data_info(index)
+                image_info(self.dataset, index)
                 for index in range(len(self.dataset))
             ]
-            stems = [Path(info['img_path']).stem for info in infos]
-            labeled = list(range(len(stems)))
+            labeled = list(range(len(infos)))
         if split is not None:
             source = split if isinstance(split, str) else 'split'
-            labeled = split_indices(stems, read_split(split), source)
+            labeled = split_indices(
+                image_names(infos), read_split(split), source)
 
         if role == 'labeled':
             self.dataset.get_subset_(labeled)
             self._check_not_empty(len(labeled))
             return
-        rest = set(range(len(stems))) - set(labeled)
-        self.infos = _without(
-            [_image_info(infos[index]) for index in sorted(rest)] +
-            _infos_of_folders(images, [info['img_path'] for info in infos]),
-            exclude)
+        rest = set(range(len(infos))) - set(labeled)
+        self.infos = without_excluded(
+            [infos[index] for index in sorted(rest)] +
+            infos_of_folders(
+                _as_list(images), [info['img_path'] for info in infos]),
+            _as_list(exclude))
         self._check_not_empty(len(self.infos))
         self._unreadable: Set[int] = set()
         self.weak = Compose(list(weak))
@@ -195,36 +198,6 @@ def _check_arguments(role: str, dataset: Optional[dict], images, exclude,
                          'view (weak=[...]), which load the image')
     elif dataset is None and not images:
         raise ValueError("role='unlabeled' needs a dataset or images")
-
-
-def _image_info(info: dict) -> dict:
-    """What may be known of an unlabelled image: no annotation."""
-    return {
-        key: info[key]
-        for key in ('img_path', 'img_id', 'height', 'width') if key in info
-    }
-
-
-def _infos_of_folders(images: Union[str, Sequence[str], None],
-                      known: Iterable[str]) -> List[dict]:
-    """Images of the sources; each once, and none that is known already."""
-    seen = {os.path.realpath(path) for path in known} if images else set()
-    infos = []
-    for source in _as_list(images):
-        for path in list_images(source):
-            real = os.path.realpath(path)
-            if real not in seen:
-                seen.add(real)
-                infos.append(dict(img_path=str(path), img_id=str(path)))
-    return infos
-
-
-def _without(infos: List[dict],
-             exclude: Union[str, Sequence[str], None]) -> List[dict]:
-    stems = {stem for split in _as_list(exclude) for stem in read_split(split)}
-    return [
-        info for info in infos if Path(info['img_path']).stem not in stems
-    ]
 
 
 def _as_list(value: Union[str, Sequence[str], None]) -> List[str]:

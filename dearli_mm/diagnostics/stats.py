@@ -1,13 +1,14 @@
 """What the labelled part of a config shows."""
-import json
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
-from ..datasets.splits import read_split
+from ..datasets.image_names import ImageNames
+from ..datasets.splits import read_split, split_indices
 from ..utils.atomic import atomic_path
 from ..utils.config_datasets import find_parts, read_config
+from ..utils.text_files import read_json
 
 
 class DatasetStats(NamedTuple):
@@ -47,15 +48,13 @@ def dataset_stats(config: str) -> DatasetStats:
             '(train_dataloader.labeled, or train_dataloader.dataset with '
             "ann_file and data_prefix['seg'])")
     files, split = parts[0].files, parts[0].settings.get('split')
-    path = Path(files.ann_file)
-    if not path.is_file():
-        raise FileNotFoundError(f'the annotation file {path} is not there')
-    content = json.loads(path.read_text())
-    stems = None if split is None else set(read_split(split))
-    images = {
-        image['id']: image for image in content['images']
-        if stems is None or Path(image['file_name']).stem in stems
-    }
+    content = read_json(files.ann_file)
+    images = content['images']
+    if split is not None:
+        names = ImageNames([image['file_name'] for image in images])
+        images = [images[k] for k in split_indices(
+            names, read_split(split), str(split))]
+    images = {image['id']: image for image in images}
     segments = pd.DataFrame([
         dict(image=annotation['image_id'], category=segment['category_id'],
              area=segment['area']) for annotation in content['annotations']

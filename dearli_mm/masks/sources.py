@@ -3,7 +3,7 @@ import os
 from pathlib import Path
 from typing import Any, Dict, Optional
 
-from ..datasets.splits import list_images
+from ..datasets.image_folders import list_images
 
 
 def find_images(source: str,

@@ -91,7 +91,7 @@ def test_problems_of_a_split(ann_file, tmp_path):
     val = write_annotation(tmp_path / 'val.json', 2)
     found, problems = check_split(str(split), ann_file, [val])
     assert len(problems) == 2
-    assert "['other']" in problems[0] and "['000001']" in problems[1]
+    assert "'other.jpg'" in problems[0] and "['000001.jpg']" in problems[1]
     assert any('not: star' in line for line in found)
     split.write_text('000001.jpg\n000001.jpg\n')
     assert 'more than once' in check_split(str(split), ann_file)[1][0]
@@ -102,5 +102,5 @@ def test_overlaps_of_several_splits(ann_file, tmp_path):
     first, second = (make_split(ann_file, path, number=n)
                      for path, n in zip(paths, (8, 16)))
     common = len(set(first) & set(second))
-    assert split_overlaps(paths) == [
+    assert split_overlaps(paths, str(ann_file)) == [
         f'{paths[0]} and {paths[1]} share {common} of 8 images']

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from dearli_mm.datasets import SemiSupPanopticDataset
+from dearli_mm.datasets.image_names import ImageNames
 from dearli_mm.datasets.splits import read_split
 from projects.toy_world.dataset import write_toy_world
 from projects.toy_world.scenes import STUFF_CLASSES, THING_CLASSES
@@ -61,7 +62,7 @@ def test_parts_are_disjoint_and_complete(panoptic, split):
     rest = unlabeled(dataset=panoptic, split=split)
     assert len(labeled) == 2 and len(rest) == 4
     names = {labeled[i]['data_samples'].img_path for i in range(2)}
-    assert {p.split('/')[-1][:-4] for p in names} == set(read_split(split))
+    assert {p.split('/')[-1] for p in names} == set(read_split(split))
     others = {rest[i]['data_samples']['weak'].img_path for i in range(4)}
     assert not names & others
     assert labeled.metainfo['classes'] == NAMES
@@ -132,7 +133,7 @@ def test_arguments_that_do_not_fit_the_role(arguments, message):
 def test_bad_splits(panoptic, tmp_path):
     file = tmp_path / 'split.txt'
     for text, message in (('', 'names no image'),
-                          ('nowhere.jpg', "names 1 images.*'nowhere'"),
+                          ('nowhere.jpg', "names 1 images.*'nowhere.jpg'"),
                           ('00001.jpg\n00001.jpg', 'more than once')):
         file.write_text(text)
         with pytest.raises(ValueError, match=message):
@@ -159,4 +160,5 @@ def test_empty_parts(panoptic, tmp_path):
 
 def test_split_lines_of_the_literature():
     lines = ['images/training/X1.jpg annotations/training/X1.png', 'X2', '']
-    assert read_split(lines) == ['X1', 'X2']
+    assert ImageNames(['X0.jpg', 'X1.jpg', 'X2.jpg']).find(
+        read_split(lines)).indices == [1, 2]

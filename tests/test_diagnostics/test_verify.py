@@ -99,7 +99,7 @@ def test_images_and_annotations_that_do_not_match(world, verify, edit):
 def test_split_that_names_an_unknown_image(world, verify):
     (world[0] / 'splits/labeled_2.txt').write_text('00001.jpg\nother.jpg\n')
     problems = verify()
-    assert all("['other']" in p for p in problems)
+    assert all("'other.jpg'" in p for p in problems)
     assert [p.split(':')[0] for p in problems] == [
         'train_dataloader.labeled', 'train_dataloader.unlabeled']
 

@@ -50,7 +50,7 @@ def main() -> None:
         reports = [check_split(split, args.ann_file,
                                [*args.against, *args.exclude])
                    for split in splits]
-        overlaps = split_overlaps(splits)
+        overlaps = split_overlaps(splits, args.ann_file)
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     for found, problems in reports:

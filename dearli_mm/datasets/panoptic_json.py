@@ -1,0 +1,159 @@
+"""COCO panoptic JSON files of all sources: read, checked, completed."""
+from collections import Counter
+from typing import (Any, Dict, Iterator, List, NamedTuple, Optional, Sequence,
+                    Union)
+
+from mmengine.fileio import get
+
+from ..utils.text_files import parse_json
+from .image_names import without_suffix
+
+_SHOWN = 5  # problems that an error lists
+_REQUIRED = dict(
+    categories=('id', 'name'),
+    images=('id', 'file_name'),
+    annotations=('image_id', 'segments_info'))
+
+
+class PanopticJSON(NamedTuple):
+    """Content of a COCO panoptic JSON.
+
+    Attributes:
+        categories (list[dict]): ``id``, ``name``, perhaps ``isthing``.
+        images (list[dict]): ``id``, ``file_name``, perhaps ``height`` and
+            ``width``.
+        annotations (dict[int | str, dict]): By image id; perhaps
+            ``file_name`` of the PNG (see :func:`png_name`), and
+            ``segments_info``, each with ``id`` and ``category_id``, perhaps
+            ``area``, ``bbox`` and ``iscrowd``.
+    """
+    categories: List[dict]
+    images: List[dict]
+    annotations: Dict[Union[int, str], dict]
+
+
+def read_panoptic_json(path: str,
+                       backend_args: Optional[dict] = None,
+                       with_ids: bool = True) -> PanopticJSON:
+    """Read a COCO panoptic JSON.
+
+    ``area``, ``bbox``, ``iscrowd``, ``isthing`` and the size of an image may
+    be missing: they are known from the PNG, the config's classes, and the
+    image.
+
+    Args:
+        path (str): The file.
+        backend_args (dict, optional): mmengine file backend.
+        with_ids (bool): Whether the ids of segments are needed, which is so
+            wherever PNG files are read. Defaults to True.
+
+    Raises:
+        FileNotFoundError: If the file is not there.
+        ValueError: If it is no such file; lists what is wrong with it.
+    """
+    content = parse_json(get(path, backend_args=backend_args), path)
+    problems = [f'{path}: {problem}'
+                for problem in _problems(content, with_ids)]
+    if problems:
+        raise ValueError('\n'.join(tell_some(problems)))
+    return PanopticJSON(
+        content['categories'], content['images'],
+        {entry['image_id']: entry for entry in content['annotations']})
+
+
+def png_name(image: dict, annotation: dict) -> str:
+    """Name of the panoptic PNG: that of the image, if none is given."""
+    return annotation.get('file_name') or \
+        f'{without_suffix(image["file_name"])}.png'
+
+
+def panoptic_json_problems(path: str) -> List[str]:
+    """All that is wrong with a file, one line each; see
+    :func:`read_panoptic_json`."""
+    try:
+        content = parse_json(get(path), path)
+    except FileNotFoundError:
+        return [f'{path}: the annotation file is not there; check data_root '
+                'and ann_file']
+    except ValueError as error:
+        return [str(error)]
+    return [f'{path}: {problem}' for problem in _problems(content, True)]
+
+
+def tell_some(problems: Sequence[str]) -> List[str]:
+    """The first problems, and how many more there are."""
+    more = len(problems) - _SHOWN
+    return list(problems[:_SHOWN]) + (
+        [f'and {more} more; tools/analysis/verify_dataset.py lists all']
+        if more > 0 else [])
+
+
+def _problems(content: Any, with_ids: bool) -> Iterator[str]:
+    form = _wrong_form(content)
+    if form:
+        yield form
+        return
+    for key, needed in _REQUIRED.items():
+        for place, entry in enumerate(content[key]):
+            missing = [name for name in needed if name not in entry]
+            if missing:
+                yield (f'{key}[{place}] has no {missing[0]!r} (it has '
+                       f'{sorted(entry)[:6]}); add it, or convert the '
+                       'dataset anew')
+                return
+    for key, name in (('categories', 'id'), ('categories', 'name'),
+                      ('images', 'id'), ('images', 'file_name'),
+                      ('annotations', 'image_id')):
+        count = Counter(entry[name] for entry in content[key])
+        for value, times in count.items():
+            if times > 1:
+                yield (f'{times} of its {key} have the {name} {value!r}; '
+                       'each may stand once')
+    names = {image['id']: image['file_name'] for image in content['images']}
+    known = {category['id'] for category in content['categories']}
+    for annotation in content['annotations']:
+        image_id = annotation['image_id']
+        if image_id not in names:
+            yield (f'there is annotation of image {image_id!r}, but no such '
+                   'image; take it out, or add the image to images')
+            continue
+        for problem in _segment_problems(annotation['segments_info'], known,
+                                         with_ids):
+            yield f'image {names[image_id]!r}: {problem}'
+
+
+def _segment_problems(segments: Sequence[dict], known: set,
+                      with_ids: bool) -> Iterator[str]:
+    for segment in segments:
+        if segment.get('category_id') not in known:
+            yield (f'segment {segment.get("id")!r} has the category_id '
+                   f'{segment.get("category_id")!r}, which is none of the '
+                   'categories of the file')
+    if not with_ids:
+        return
+    ids = Counter(segment.get('id') for segment in segments)
+    for segment_id, times in ids.items():
+        if times > 1 and segment_id is not None:
+            yield f'{times} segments have the id {segment_id!r}'
+        if segment_id == 0:
+            yield ('a segment has the id 0, which is void in a panoptic PNG; '
+                   'give it another id in both files')
+        elif not isinstance(segment_id, int) or not 0 < segment_id < 2**24:
+            yield (f'a segment has the id {segment_id!r}; ids are whole '
+                   'numbers of 1..16777215, as in the PNG')
+
+
+def _wrong_form(content: Any) -> str:
+    if not isinstance(content, dict):
+        return (f'holds a {type(content).__name__}, a COCO panoptic JSON is '
+                f'an object with {", ".join(_REQUIRED)}')
+    lists = [key for key in _REQUIRED
+             if not isinstance(content.get(key), list)]
+    if lists:
+        return (f'has no list {", ".join(map(repr, lists))}; a COCO panoptic '
+                f'JSON has {", ".join(_REQUIRED)}')
+    first = next(iter(content['annotations']), {})
+    if 'segmentation' in first or 'bbox' in first:
+        return ('holds annotations of single objects (COCO instances); a '
+                'panoptic file has segments_info and a PNG per image')
+    return ''

@@ -1,11 +1,11 @@
 """From query predictions to panoptic and semantic maps."""
-from typing import List, Sequence, Tuple
+from typing import Iterable, List, NamedTuple, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .mask_pooling import resize_logits
+from .resizing import resize_logits
 from .segments import (Candidates, PanopticSegments, collect_segments,
                        merge_stuff)
 
@@ -39,10 +39,26 @@ def panoptic_inference(class_logits: Tensor,
         merged stuff segment has the highest score of its queries.
     """
     keep = kept_queries(class_logits, score_thr).nonzero()[:, 0]
-    segments, = collect_segments([
-        _compete(class_logits[keep], mask_logits[keep], is_thing, overlap_thr)
-    ])
-    return segments
+    return panoptic_inference_of_bands(class_logits[keep],
+                                       [mask_logits[keep]], is_thing,
+                                       overlap_thr)
+
+
+def panoptic_inference_of_bands(class_logits: Tensor,
+                                bands: Iterable[Tensor],
+                                is_thing: Tensor,
+                                overlap_thr: float = 0.8) -> PanopticSegments:
+    """:func:`panoptic_inference` of an image that comes band by band.
+
+    Args:
+        class_logits (Tensor): Of the K kept queries, shape [K, C+1].
+        bands (Iterable[Tensor]): Mask logits of bands of rows, from above,
+            each of shape [K, h, W].
+        is_thing (Tensor): bool [C].
+        overlap_thr (float): See :func:`panoptic_inference`.
+    """
+    return collect_segments(
+        [_compete(class_logits, bands, is_thing, overlap_thr)])[0]
 
 
 def batch_panoptic_inference(
@@ -78,7 +94,7 @@ def batch_panoptic_inference(
                                                     kept, valid_sizes):
         keep = keep.nonzero()[:, 0].to(logits.device, non_blocking=True)
         masks = resize_logits(masks[keep].unsqueeze(0), size)[0]
-        found = _compete(logits[keep], masks[:, :height, :width], is_thing,
+        found = _compete(logits[keep], [masks[:, :height, :width]], is_thing,
                          overlap_thr)
         seg_map = F.pad(found.seg_map,
                         (0, size[1] - width, 0, size[0] - height))
@@ -100,39 +116,59 @@ def kept_queries(class_logits: Tensor, score_thr: float = 0.0) -> Tensor:
     return (labels != class_logits.shape[-1] - 1) & (scores > score_thr)
 
 
+class _Claims(NamedTuple):
+    """What K queries hold of a band of rows.
+
+    Attributes:
+        owner (Tensor): Query that each pixel goes to, int32 [h, W].
+        inside (Tensor): Whether its mask covers the pixel, bool [h, W].
+        areas (Tensor): Pixels of each query, int64 [3, K]: those it won,
+            those of them inside of its mask, those of its mask.
+    """
+    owner: Tensor
+    inside: Tensor
+    areas: Tensor
+
+
+def _claim(scores: Tensor, mask_logits: Tensor) -> _Claims:
+    """Claims of queries of scores [K] on a band of rows, [K, h, W]."""
+    count, *size = mask_logits.shape
+    masks = mask_logits.sigmoid()
+    if count == 0:
+        owner = torch.zeros(size, dtype=torch.int32, device=masks.device)
+        return _Claims(owner, owner.bool(), owner.new_zeros((3, 0)).long())
+    # max() goes over the first dimension much faster than argmax().
+    owner = (scores.view(-1, 1, 1) * masks).max(0)[1]
+    inside = masks.gather(0, owner[None])[0] >= 0.5
+    areas = torch.stack((_count(owner, torch.ones_like(owner), count),
+                         _count(owner, inside.long(), count),
+                         (masks >= 0.5).flatten(1).count_nonzero(1)))
+    return _Claims(owner.int(), inside, areas)
+
+
 def _compete(class_logits: Tensor,
-             mask_logits: Tensor,
+             bands: Iterable[Tensor],
              is_thing: Tensor,
              overlap_thr: float = 0.8) -> Candidates:
     """The competition of kept queries for the pixels.
 
     Args:
         class_logits (Tensor): Of K kept queries, shape [K, C+1], void last.
-        mask_logits (Tensor): Shape [K, H, W], at the size of the result.
+        bands (Iterable[Tensor]): Of mask logits, [K, h, W] each.
         is_thing (Tensor): bool [C].
         overlap_thr (float): See :func:`panoptic_inference`.
     """
     scores, labels = class_logits.softmax(-1).max(-1)
-    masks = mask_logits.sigmoid()
     things = is_thing[labels]
-    if len(labels) == 0:
-        seg_map = torch.zeros(
-            mask_logits.shape[-2:],
-            dtype=torch.int32,
-            device=mask_logits.device)
-        return Candidates(seg_map, labels, labels, things, scores)
-
-    # max() goes over the first dimension much faster than argmax().
-    owner = (scores.view(-1, 1, 1) * masks).max(0)[1]
-    inside = masks.gather(0, owner[None])[0] >= 0.5
-    won_area = _count(owner, torch.ones_like(owner), len(labels))
-    region_area = _count(owner, inside.long(), len(labels))
-    mask_area = (masks >= 0.5).flatten(1).count_nonzero(1)
+    owners, insides, areas = zip(*(_claim(scores, band) for band in bands))
+    won_area, region_area, mask_area = sum(areas)
     # In double: a share of exactly overlap_thr counts as enough.
     share = won_area.double() / mask_area.double()
     valid = (mask_area > 0) & (region_area > 0) & (share >= overlap_thr)
     ids = merge_stuff(labels, things, valid)
-    return Candidates((ids[owner] * inside).int(), ids, labels, things, scores)
+    table = ids.int() if len(ids) else ids.new_zeros(1).int()
+    seg_map = table[torch.cat(owners).long()] * torch.cat(insides)
+    return Candidates(seg_map, ids, labels, things, scores)
 
 
 def _count(owner: Tensor, counted: Tensor, size: int) -> Tensor:

@@ -1,6 +1,7 @@
 """Average-pooling of a feature map over the masks of queries."""
-import torch.nn.functional as F
 from torch import Tensor
+
+from .resizing import resize_logits
 
 
 def mask_pool(features: Tensor, mask_logits: Tensor) -> Tensor:
@@ -21,13 +22,3 @@ def mask_pool(features: Tensor, mask_logits: Tensor) -> Tensor:
     masks = masks.flatten(2).to(features.dtype)
     area = masks.sum(-1, keepdim=True) + 1e-8
     return masks @ features.flatten(2).transpose(1, 2) / area
-
-
-def resize_logits(mask_logits: Tensor, size) -> Tensor:
-    """Bilinear resize of [B, Q, h, w] logits to ``size``; no copy if equal."""
-    if mask_logits.shape[-2:] == tuple(size):
-        return mask_logits
-    if mask_logits.shape[1] == 0:  # which interpolate() refuses
-        return mask_logits.new_zeros(*mask_logits.shape[:2], *size)
-    return F.interpolate(
-        mask_logits, size=tuple(size), mode='bilinear', align_corners=False)

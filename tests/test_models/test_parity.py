@@ -12,7 +12,7 @@ import dearli_mm  # noqa: F401
 from dearli_mm.conversion.official_checkpoint import convert_state_dict
 from dearli_mm.conversion.official_names import rename
 from dearli_mm.functional import mask_pool, semantic_inference
-from dearli_mm.functional.mask_pooling import resize_logits
+from dearli_mm.functional.resizing import resize_logits
 
 THINGS_FIRST = [1, 3, 5, 0, 2, 4]  # of the reference vocabulary
 

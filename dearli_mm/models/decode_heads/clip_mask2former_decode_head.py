@@ -10,7 +10,7 @@ from mmseg.utils import ConfigType, SampleList
 from torch import Tensor
 
 from dearli_mm.functional import semantic_inference
-from dearli_mm.functional.mask_pooling import resize_logits
+from dearli_mm.functional.resizing import resize_logits
 
 from ..heads import CLIPMask2FormerHead
 

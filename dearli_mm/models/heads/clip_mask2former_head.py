@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from dearli_mm.functional import (class_logits, geometric_ensemble,
                                   mask_pool)
-from dearli_mm.functional.mask_pooling import resize_logits
+from dearli_mm.functional.resizing import resize_logits
 from dearli_mm.models.backbones import OpenCLIPBackbone
 from dearli_mm.models.clip import parse_classes
 from dearli_mm.models.layers import MaskLogits

@@ -1,5 +1,5 @@
 """Panoptic and semantic results from the predictions of queries."""
-from typing import List, Sequence, Tuple
+from typing import Iterator, List, Sequence, Tuple
 
 import torch
 from mmdet.evaluation.functional import INSTANCE_OFFSET
@@ -10,10 +10,11 @@ from mmdet.utils import OptConfigType
 from mmengine.structures import PixelData
 from torch import Tensor
 
-from dearli_mm.functional import (PanopticSegments, panoptic_inference,
-                                  semantic_inference)
-from dearli_mm.functional.inference import batch_panoptic_inference
-from dearli_mm.functional.mask_pooling import resize_logits
+from dearli_mm.functional import PanopticSegments, semantic_inference
+from dearli_mm.functional.inference import (batch_panoptic_inference,
+                                            kept_queries,
+                                            panoptic_inference_of_bands)
+from dearli_mm.functional.resizing import resize_in_bands
 from dearli_mm.utils import arguments_of, refuse_unknown
 
 from .settings import check_test_cfg
@@ -23,7 +24,9 @@ from .settings import check_test_cfg
 class MaskClassificationFusionHead(MaskFormerFusionHead):
     """Inference of mask classification, as the method defines it.
 
-    Masks are resized as logits, image by image. Source: DEARLi section 3.
+    Masks are resized as logits, image by image, and those of large images band
+    by band: a photo of 24 megapixels takes hardly more memory than its
+    results. Source: DEARLi section 3.
 
     Args:
         num_things_classes (int): Number of thing classes; they come first.
@@ -69,19 +72,6 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
         self.num_things_classes = num_things_classes
         self.num_stuff_classes = num_stuff_classes
         self.num_classes = num_classes
-
-    def segments(self, class_logits: Tensor,
-                 mask_logits: Tensor) -> PanopticSegments:
-        """Disjoint segments of one image.
-
-        Args:
-            class_logits (Tensor): Shape [Q, C+1], void last.
-            mask_logits (Tensor): Shape [Q, H, W], at the wanted size.
-        """
-        return panoptic_inference(class_logits.float(), mask_logits.float(),
-                                  self._is_thing(class_logits.device),
-                                  self.test_cfg.get('score_thr', 0.0),
-                                  self.test_cfg.get('overlap_thr', 0.8))
 
     def _is_thing(self, device: torch.device) -> Tensor:
         classes = torch.arange(self.num_classes, device=device)
@@ -146,19 +136,29 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
 
     def _predict_single(self, class_logits: Tensor, mask_logits: Tensor,
                         meta: dict, rescale: bool) -> dict:
-        class_logits, masks = self._at_full_size(class_logits, mask_logits,
-                                                 meta, rescale)
+        class_logits = self._final_logits(class_logits).float()
         results = {}
         if self.test_cfg.get('panoptic_on', True):
-            segments = self.segments(class_logits, masks)
+            segments = self._segments(class_logits, mask_logits, meta, rescale)
             results['panoptic_seg'] = PixelData(
                 sem_seg=encode_panoptic(segments, self.num_classes)[None],
                 metainfo=dict(scores=segments.scores.detach()))
         if self.test_cfg.get('semantic_on', True):
-            scores = semantic_inference(class_logits.float(), masks.float())
-            results['sem_seg'] = PixelData(
-                sem_seg=scores.max(0, keepdim=True)[1])
+            classes = [
+                semantic_inference(class_logits, masks).max(0, True)[1]
+                for masks in _bands(mask_logits, meta, rescale)
+            ]
+            results['sem_seg'] = PixelData(sem_seg=torch.cat(classes, 1))
         return results
+
+    def _segments(self, class_logits: Tensor, mask_logits: Tensor, meta: dict,
+                  rescale: bool) -> PanopticSegments:
+        """Disjoint segments of one image, of the size of the result."""
+        keep = kept_queries(class_logits, self.test_cfg.get('score_thr', 0.0))
+        return panoptic_inference_of_bands(
+            class_logits[keep], _bands(mask_logits[keep], meta, rescale),
+            self._is_thing(class_logits.device),
+            self.test_cfg.get('overlap_thr', 0.8))
 
     def semantic_scores(self, class_logits: Tensor, mask_logits: Tensor,
                         meta: dict) -> Tensor:
@@ -172,22 +172,24 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
         Returns:
             Tensor: Non-negative, not normalised, shape [C, H, W].
         """
-        class_logits, masks = self._at_full_size(class_logits, mask_logits,
-                                                 meta, True)
-        return semantic_inference(class_logits.float(), masks.float())
+        class_logits = self._final_logits(class_logits).float()
+        return torch.cat([
+            semantic_inference(class_logits, masks)
+            for masks in _bands(mask_logits, meta, rescale=True)
+        ], 1)
 
-    def _at_full_size(self, class_logits: Tensor, mask_logits: Tensor,
-                      meta: dict, rescale: bool) -> Tuple[Tensor, Tensor]:
-        """Final class logits, and mask logits at the size of the result."""
-        if not self.test_cfg.get('void_on', True):
-            class_logits = _without_void(class_logits)
-        masks = resize_logits(
-            mask_logits.unsqueeze(0), meta['batch_input_shape'])
-        height, width = meta['img_shape'][:2]
-        masks = masks[..., :height, :width]
-        if rescale:
-            masks = resize_logits(masks, meta['ori_shape'][:2])
-        return class_logits, masks[0]
+    def _final_logits(self, class_logits: Tensor) -> Tensor:
+        """Class logits by which no query is void, unless ``void_on``."""
+        if self.test_cfg.get('void_on', True):
+            return class_logits
+        return _without_void(class_logits)
+
+
+def _bands(mask_logits: Tensor, meta: dict, rescale: bool) -> Iterator[Tensor]:
+    """Mask logits [Q, rows, W] of the result, a band of rows after another."""
+    size = meta['ori_shape' if rescale else 'img_shape'][:2]
+    return resize_in_bands(mask_logits.float(), meta['batch_input_shape'],
+                           meta['img_shape'][:2], size)
 
 
 def _without_void(class_logits: Tensor) -> Tensor:

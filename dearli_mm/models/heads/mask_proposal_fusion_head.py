@@ -7,7 +7,7 @@ from mmdet.structures import SampleList
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from dearli_mm.functional.mask_pooling import resize_logits
+from dearli_mm.functional.resizing import resize_logits
 from dearli_mm.functional.proposals import mask_scores
 
 from .mask_classification_fusion_head import MaskClassificationFusionHead

@@ -1,4 +1,6 @@
-from .panoptic_dataset import COCOObjectsPanopticDataset, PanopticDataset
+from .panoptic_dataset import (ADE20K150PanopticDataset,
+                               COCOObjectsPanopticDataset, COCOPanopticDataset,
+                               PanopticDataset)
 from .samplers import ResumableInfiniteSampler
 from .sam_segments import SAMSegmentsDataset
 from .semi_sup_panoptic import SemiSupPanopticDataset
@@ -9,7 +11,8 @@ from .transforms import (AntialiasResize, LabeledView, LimitMasks,
                          TestTimeViews, TestView, WarmUpView)
 
 __all__ = [
-    'AntialiasResize', 'COCOObjectsPanopticDataset', 'LabeledView',
+    'ADE20K150PanopticDataset', 'AntialiasResize',
+    'COCOObjectsPanopticDataset', 'COCOPanopticDataset', 'LabeledView',
     'LimitMasks', 'LoadAnyImage', 'LoadPanopticSegments', 'LoadSAMMasks',
     'LoadSemanticSegments', 'PadToSize', 'PanopticDataset',
     'RandomScaleCropFlip', 'ResumableInfiniteSampler', 'SAMSegmentsDataset',

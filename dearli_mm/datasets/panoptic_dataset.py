@@ -1,10 +1,13 @@
 """COCO panoptic datasets, taken at the word of their annotation file."""
 import os.path as osp
-from typing import List, Optional, Sequence, Set
+from typing import List, Optional, Sequence, Set, Tuple
 
-from mmdet.datasets import CocoPanopticDataset
+from mmdet.datasets import ADE20KPanopticDataset, CocoPanopticDataset
 from mmdet.registry import DATASETS
-from mmengine.fileio import load
+
+from .image_files import read_image_size
+from .panoptic_json import png_name, read_panoptic_json
+from .transforms.loading import IGNORE_INDEX
 
 
 @DATASETS.register_module()
@@ -16,15 +19,17 @@ class PanopticDataset(CocoPanopticDataset):
     have any suffix. mmdet numbers classes in the order of the file's
     categories, whatever ``metainfo['classes']`` says; here they are matched
     by name. Ids of segments that mmdet drops (without area) are told to
-    :class:`LoadPanopticSegments`, which makes their pixels void.
+    :class:`LoadPanopticSegments`, which makes their pixels void. Where the
+    file lacks ``isthing``, ``area``, ``bbox``, PNG names or image sizes, they
+    are those of ``metainfo``, the PNG and the image.
 
     Args:
         kwargs (dict): See mmdet's ``CocoPanopticDataset``; ``metainfo`` with
             ``classes``, ``thing_classes`` and ``stuff_classes`` is required.
 
     Raises:
-        ValueError: If names of file and ``metainfo['classes']`` differ, or
-            the file has no annotation of an image.
+        ValueError: If the file is no COCO panoptic JSON, names of file and
+            ``metainfo['classes']`` differ, or things are stuff there.
     """
 
     METAINFO: dict = {}  # nothing of COCO's, such as its palette
@@ -36,24 +41,38 @@ class PanopticDataset(CocoPanopticDataset):
             list[dict]: Of each image what mmdet's dataset tells, and
             ``raw_segment_ids``.
         """
-        content = load(self.ann_file, backend_args=self.backend_args)
-        categories = content['categories']
-        self._check_names([category['name'] for category in categories])
+        content = read_panoptic_json(self.ann_file, self.backend_args)
+        names = {c['id']: c['name'] for c in content.categories}
+        self._check_names(list(names.values()))
         label_of = {name: k for k, name in enumerate(self.metainfo['classes'])}
-        self.cat_ids = [category['id'] for category in categories]
-        self.cat2label = {
-            category['id']: label_of[category['name']]
-            for category in categories
-        }
-        things = {c['id'] for c in categories if c['isthing']}
-        annotations = {
-            annotation['image_id']: annotation
-            for annotation in content['annotations']
-        }
+        self.cat_ids = list(names)
+        self.cat2label = {k: label_of[name] for k, name in names.items()}
+        things = self._things(content.categories)
+        # mmdet's 255 would be a class.
+        extra = dict(ignore_index=-1) if len(names) > IGNORE_INDEX else {}
         return [
-            self._image_info(image, annotations.get(image['id']), things)
-            for image in content['images']
+            dict(
+                self._image_info(image, content.annotations.get(image['id']),
+                                 things), **extra)
+            for image in content.images
         ]
+
+    def filter_data(self) -> List[dict]:
+        """mmdet's filter; but stuff is ground truth as well."""
+        if self.test_mode or not self.filter_cfg:
+            return self.data_list
+        min_size = self.filter_cfg.get('min_size', 0)
+        needs_gt = self.filter_cfg.get('filter_empty_gt', False)
+        kept = [
+            info for info in self.data_list
+            if min(info['width'], info['height']) >= min_size and
+            (info['segments_info'] or not needs_gt)
+        ]
+        if self.data_list and not kept:
+            raise ValueError(
+                f'filter_cfg={dict(self.filter_cfg)} leaves none of the '
+                f'{len(self.data_list)} images of {self.ann_file}')
+        return kept
 
     def _image_info(self, image: dict, annotation: Optional[dict],
                     things: Set[int]) -> dict:
@@ -62,34 +81,68 @@ class PanopticDataset(CocoPanopticDataset):
                 f'{self.ann_file} has no annotation of image '
                 f'{image["file_name"]!r} (id {image["id"]!r}); take the '
                 'image out of its images, or convert the dataset anew')
-        # mmdet's rule for what is too small to be learnt from.
-        segments = [
-            segment for segment in annotation['segments_info']
-            if segment['area'] > 0 and min(segment['bbox'][2:]) >= 1
-        ]
+        segments = [segment for segment in annotation['segments_info']
+                    if _is_large_enough(segment)]
         seg_prefix = self.data_prefix.get('seg')
-        return dict(
+        info = dict(
             img_id=image['id'],
             img_path=osp.join(self.data_prefix['img'], image['file_name']),
-            seg_map_path=osp.join(seg_prefix, annotation['file_name'])
+            seg_map_path=osp.join(seg_prefix, png_name(image, annotation))
             if seg_prefix else None,
-            height=image['height'],
-            width=image['width'],
             instances=[
                 dict(
-                    bbox=_corners(segment['bbox']),
+                    # LoadPanopticSegments works out what is missing.
+                    bbox=_corners(segment.get('bbox')),
                     bbox_label=self.cat2label[segment['category_id']],
                     ignore_flag=0) for segment in segments
                 if _is_countable(segment, things)
             ],
             segments_info=[
-                dict(
-                    id=segment['id'],
-                    category=self.cat2label[segment['category_id']],
-                    is_thing=_is_countable(segment, things))
-                for segment in segments
+                self._segment_info(segment, things) for segment in segments
             ],
             raw_segment_ids=[s['id'] for s in annotation['segments_info']])
+        height, width = self._size(image, info)
+        return dict(info, height=height, width=width)
+
+    def _segment_info(self, segment: dict, things: Set[int]) -> dict:
+        info = dict(
+            id=segment['id'],
+            category=self.cat2label[segment['category_id']],
+            is_thing=_is_countable(segment, things))
+        # A crowd of things is one by not being a thing; stuff has to say so.
+        if segment.get('iscrowd') and segment['category_id'] not in things:
+            info['iscrowd'] = True
+        return info
+
+    def _size(self, image: dict, info: dict) -> Tuple[int, int]:
+        """Height and width in which the image was annotated."""
+        if 'height' in image and 'width' in image:
+            return image['height'], image['width']
+        if info['seg_map_path']:
+            return read_image_size(info['seg_map_path']).stored
+        return read_image_size(info['img_path']).shown
+
+    def _things(self, categories: List[dict]) -> Set[int]:
+        """Ids of the categories of things, by file or config."""
+        named = self.metainfo.get('thing_classes')
+        if named is None:
+            unknown = [c['name'] for c in categories if 'isthing' not in c]
+            if unknown:
+                raise ValueError(
+                    f'{self.ann_file} does not tell which categories are '
+                    f'things (isthing of {unknown[:5]} is missing): add '
+                    'isthing, or thing_classes to metainfo')
+            return {c['id'] for c in categories if c['isthing']}
+        contrary = [
+            c['name'] for c in categories
+            if bool(c.get('isthing', c['name'] in named)) != (
+                c['name'] in named)
+        ]
+        if contrary:
+            raise ValueError(
+                f'{self.ann_file} and metainfo thing_classes do not agree on '
+                f'what is a thing: {contrary[:5]}; correct one of them')
+        return {c['id'] for c in categories if c['name'] in named}
 
     def _check_names(self, names: List[str]) -> None:
         classes = list(self.metainfo.get('classes', ()))
@@ -106,13 +159,35 @@ def _is_countable(segment: dict, things: Set[int]) -> bool:
     return segment['category_id'] in things and not segment.get('iscrowd', 0)
 
 
-def _corners(box: Sequence[float]) -> List[float]:
+def _is_large_enough(segment: dict) -> bool:
+    """mmdet's rule for what can be learnt from, where the file can tell."""
+    return segment.get('area', 1) > 0 and \
+        min(segment.get('bbox', (0, 0, 1, 1))[2:]) >= 1
+
+
+def _corners(box: Optional[Sequence[float]]) -> Optional[List[float]]:
+    if box is None:
+        return None
     x, y, width, height = box
     return [x, y, x + width, y + height]
 
 
 @DATASETS.register_module()
-class COCOObjectsPanopticDataset(CocoPanopticDataset):
+class COCOPanopticDataset(PanopticDataset):
+    """COCO panoptic: 80 things, 53 stuff classes."""
+
+    METAINFO = CocoPanopticDataset.METAINFO
+
+
+@DATASETS.register_module()
+class ADE20K150PanopticDataset(PanopticDataset):
+    """ADE20K's 150 classes, as ``ade20k_panoptic.py`` converts them."""
+
+    METAINFO = ADE20KPanopticDataset.METAINFO
+
+
+@DATASETS.register_module()
+class COCOObjectsPanopticDataset(PanopticDataset):
     """COCO with its 80 things, and all else as one stuff class.
 
     ``tools/dataset_converters/coco_objects.py`` makes the files from COCO

@@ -34,6 +34,7 @@ class PanopticJSON(NamedTuple):
 
 def read_panoptic_json(path: str,
                        backend_args: Optional[dict] = None,
+                       with_images: bool = True,
                        with_ids: bool = True) -> PanopticJSON:
     """Read a COCO panoptic JSON.
 
@@ -44,6 +45,8 @@ def read_panoptic_json(path: str,
     Args:
         path (str): The file.
         backend_args (dict, optional): mmengine file backend.
+        with_images (bool): Whether its ``images`` are needed. Defaults to
+            True.
         with_ids (bool): Whether the ids of segments are needed, which is so
             wherever PNG files are read. Defaults to True.
 
@@ -53,11 +56,11 @@ def read_panoptic_json(path: str,
     """
     content = parse_json(get(path, backend_args=backend_args), path)
     problems = [f'{path}: {problem}'
-                for problem in _problems(content, with_ids)]
+                for problem in _problems(content, with_images, with_ids)]
     if problems:
         raise ValueError('\n'.join(tell_some(problems)))
     return PanopticJSON(
-        content['categories'], content['images'],
+        content['categories'], content.get('images', []),
         {entry['image_id']: entry for entry in content['annotations']})
 
 
@@ -69,7 +72,8 @@ def png_name(image: dict, annotation: dict) -> str:
 
 def panoptic_json_problems(path: str) -> List[str]:
     """All that is wrong with a file, one line each; see
-    :func:`read_panoptic_json`."""
+    :func:`read_panoptic_json`. One image that is listed twice, with two ids,
+    is a problem here only."""
     try:
         content = parse_json(get(path), path)
     except FileNotFoundError:
@@ -77,7 +81,10 @@ def panoptic_json_problems(path: str) -> List[str]:
                 'and ann_file']
     except ValueError as error:
         return [str(error)]
-    return [f'{path}: {problem}' for problem in _problems(content, True)]
+    problems = list(_problems(content, True, True))
+    if not problems:
+        problems += _repeated(content, 'images', 'file_name')
+    return [f'{path}: {problem}' for problem in problems]
 
 
 def tell_some(problems: Sequence[str]) -> List[str]:
@@ -88,38 +95,38 @@ def tell_some(problems: Sequence[str]) -> List[str]:
         if more > 0 else [])
 
 
-def _problems(content: Any, with_ids: bool) -> Iterator[str]:
-    form = _wrong_form(content)
-    if form:
-        yield form
+def _problems(content: Any, with_images: bool,
+              with_ids: bool) -> Iterator[str]:
+    needed = dict(_REQUIRED)
+    if not with_images:
+        needed.pop('images')
+    wrong = _wrong_form(content, needed)
+    if wrong:
+        yield wrong
         return
-    for key, needed in _REQUIRED.items():
-        for place, entry in enumerate(content[key]):
-            missing = [name for name in needed if name not in entry]
-            if missing:
-                yield (f'{key}[{place}] has no {missing[0]!r} (it has '
-                       f'{sorted(entry)[:6]}); add it, or convert the '
-                       'dataset anew')
-                return
     for key, name in (('categories', 'id'), ('categories', 'name'),
-                      ('images', 'id'), ('images', 'file_name'),
-                      ('annotations', 'image_id')):
-        count = Counter(entry[name] for entry in content[key])
-        for value, times in count.items():
-            if times > 1:
-                yield (f'{times} of its {key} have the {name} {value!r}; '
-                       'each may stand once')
-    names = {image['id']: image['file_name'] for image in content['images']}
+                      ('images', 'id'), ('annotations', 'image_id')):
+        yield from _repeated(content, key, name)
+    names = {image['id']: image['file_name']
+             for image in content.get('images', [])}
     known = {category['id'] for category in content['categories']}
     for annotation in content['annotations']:
         image_id = annotation['image_id']
-        if image_id not in names:
+        if with_images and image_id not in names:
             yield (f'there is annotation of image {image_id!r}, but no such '
                    'image; take it out, or add the image to images')
             continue
         for problem in _segment_problems(annotation['segments_info'], known,
                                          with_ids):
-            yield f'image {names[image_id]!r}: {problem}'
+            yield f'image {names.get(image_id, image_id)!r}: {problem}'
+
+
+def _repeated(content: dict, key: str, name: str) -> Iterator[str]:
+    count = Counter(entry[name] for entry in content.get(key, []))
+    for value, times in count.items():
+        if times > 1:
+            yield (f'{times} of its {key} have the {name} {value!r}; each '
+                   'may stand once')
 
 
 def _segment_problems(segments: Sequence[dict], known: set,
@@ -143,17 +150,25 @@ def _segment_problems(segments: Sequence[dict], known: set,
                    'numbers of 1..16777215, as in the PNG')
 
 
-def _wrong_form(content: Any) -> str:
+def _wrong_form(content: Any, required: Dict[str, Sequence[str]]) -> str:
+    """Why a file is no COCO panoptic JSON; empty if it is one."""
     if not isinstance(content, dict):
         return (f'holds a {type(content).__name__}, a COCO panoptic JSON is '
-                f'an object with {", ".join(_REQUIRED)}')
-    lists = [key for key in _REQUIRED
+                f'an object with {", ".join(required)}')
+    lists = [key for key in required
              if not isinstance(content.get(key), list)]
     if lists:
         return (f'has no list {", ".join(map(repr, lists))}; a COCO panoptic '
-                f'JSON has {", ".join(_REQUIRED)}')
+                f'JSON has {", ".join(required)}')
     first = next(iter(content['annotations']), {})
     if 'segmentation' in first or 'bbox' in first:
         return ('holds annotations of single objects (COCO instances); a '
                 'panoptic file has segments_info and a PNG per image')
+    for key, needed in required.items():
+        for place, entry in enumerate(content[key]):
+            missing = [name for name in needed if name not in entry]
+            if missing:
+                return (f'{key}[{place}] has no {missing[0]!r} (it has '
+                        f'{sorted(entry)[:6]}); add it, or convert the '
+                        'dataset anew')
     return ''

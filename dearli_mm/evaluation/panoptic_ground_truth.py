@@ -5,9 +5,10 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Union
 import mmcv
 import numpy as np
 from mmdet.structures import DetDataSample
-from mmengine.fileio import get, load
+from mmengine.fileio import get
 from torch import Tensor
 
+from ..datasets.panoptic_json import png_name, read_panoptic_json
 from ..datasets.transforms.loading import IGNORE_INDEX, read_panoptic_png
 from ..functional.panoptic_ids import number_segments
 
@@ -89,7 +90,8 @@ def ground_truth_of_sample(sample: Union[dict, DetDataSample],
 
     Args:
         sample (dict | DetDataSample): Has ``seg_map_path`` and
-            ``segments_info`` (``id``, ``category``, ``is_thing``), or
+            ``segments_info`` (``id``, ``category``, ``is_thing``; perhaps
+            ``iscrowd``, which :class:`PanopticDataset` gives stuff), or
             ``gt_sem_seg`` (see :class:`LoadSemanticSegments`).
         thing_labels (Sequence[int]): Class indices of the things.
         backend_args (dict, optional): mmengine file backend.
@@ -113,7 +115,10 @@ def ground_truth_of_sample(sample: Union[dict, DetDataSample],
                 'seg_prefix.')
     segments = sample.get('segments_info')
     things = set(thing_labels)
-    crowd = [s['category'] in things and not s['is_thing'] for s in segments]
+    crowd = [
+        s.get('iscrowd', s['category'] in things and not s['is_thing'])
+        for s in segments
+    ]
     return read_ground_truth(sample.get('seg_map_path'),
                              [s['id'] for s in segments],
                              [s['category'] for s in segments], crowd,
@@ -152,9 +157,11 @@ class PanopticAnnotationFile:
         self.ann_file = ann_file
         self.seg_prefix = seg_prefix
         self.backend_args = backend_args
-        content = load(ann_file, backend_args=backend_args)
-        self._labels = self._map_categories(content['categories'], classes)
-        self._annotations = {a['image_id']: a for a in content['annotations']}
+        content = read_panoptic_json(ann_file, backend_args,
+                                     with_images=False)
+        self._labels = self._map_categories(content.categories, classes)
+        self._images = {image['id']: image for image in content.images}
+        self._annotations = content.annotations
 
     def _map_categories(self, categories: List[dict],
                         classes: Sequence[str]) -> Dict[int, int]:
@@ -181,7 +188,9 @@ class PanopticAnnotationFile:
                 'metric the ann_file of the dataset that is evaluated.')
         segments = annotation['segments_info']
         return read_ground_truth(
-            osp.join(self.seg_prefix, annotation['file_name']),
+            osp.join(self.seg_prefix,
+                     png_name(self._images.get(sample['img_id'], {}),
+                              annotation)),
             [s['id'] for s in segments],
             [self._labels[s['category_id']] for s in segments],
             [s.get('iscrowd', 0) for s in segments], self.backend_args)

@@ -9,9 +9,9 @@ LABELED = {
              '1-32': 3697},
 }
 DATA = {  # things, stuff, crop, dataset class, folder, its annotation files
-    'ade20k': (100, 50, 640, 'ADE20KPanopticDataset',
+    'ade20k': (100, 50, 640, 'ADE20K150PanopticDataset',
                'data/ADEChallengeData2016/', 'ade20k_panoptic_{}.json'),
-    'coco-panoptic': (80, 53, 512, 'CocoPanopticDataset', 'data/coco/',
+    'coco-panoptic': (80, 53, 512, 'COCOPanopticDataset', 'data/coco/',
                       'annotations/panoptic_{}2017.json'),
     'coco-objects': (80, 1, 512, 'COCOObjectsPanopticDataset', 'data/coco/',
                      'annotations/panoptic_objects_{}2017.json'),

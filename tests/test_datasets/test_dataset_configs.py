@@ -8,8 +8,8 @@ from dearli_mm.conversion.splits import PUBLISHED
 from dearli_mm.models.clip.class_prompts import parse_classes
 
 FOLDER = Path(__file__).parents[2] / 'configs/_base_/datasets'
-BASES = dict(ade20k_panoptic=('ADE20K', 640, 'ADE20KPanopticDataset'),
-             coco_panoptic=('COCO', 512, 'CocoPanopticDataset'),
+BASES = dict(ade20k_panoptic=('ADE20K', 640, 'ADE20K150PanopticDataset'),
+             coco_panoptic=('COCO', 512, 'COCOPanopticDataset'),
              coco_objects=('COCO', 512, 'COCOObjectsPanopticDataset'))
 
 

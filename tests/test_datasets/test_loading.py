@@ -5,6 +5,7 @@ from mmdet.registry import TRANSFORMS
 from mmdet.structures.bbox import HorizontalBoxes
 
 from dearli_mm.datasets.transforms import LoadPanopticSegments
+from dearli_mm.datasets.transforms.loading import read_panoptic_png
 from dearli_mm.functional.panoptic_ids import id2rgb
 
 IDS = np.array([[0, 70000, 70000], [300, 300, 5]])
@@ -91,3 +92,21 @@ def test_missing_file_and_bad_option(results):
 
 def test_repr():
     assert repr(LoadPanopticSegments()).endswith("on_unknown_id='error')")
+
+
+@pytest.mark.parametrize('pixels, what', [
+    (np.array([[1, 2]], np.uint8), '8 bits and grey'),
+    (np.array([[1, 2]], np.uint16), '16 bits and grey'),
+    (np.ones((1, 2, 3), np.uint16), '16 bits and RGB'),
+])
+def test_png_that_cannot_hold_ids_as_colours(tmp_path, pixels, what):
+    path = str(tmp_path / 'a.png')
+    cv2.imwrite(path, pixels)
+    with pytest.raises(ValueError, match=f'a.png has {what} pixels'):
+        read_panoptic_png(path)
+
+
+def test_mmdets_void_among_the_classes_is_an_error(results):
+    results['segments_info'][1]['category'] = 255
+    with pytest.raises(ValueError, match='255 is a class.*PanopticDataset'):
+        LoadPanopticSegments()(results)

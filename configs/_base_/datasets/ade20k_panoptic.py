@@ -57,7 +57,7 @@ vocabulary = dict(
 
 # ----------------------------------------------------------------- the loaders
 annotated = dict(
-    type='ADE20KPanopticDataset',
+    type='ADE20K150PanopticDataset',
     data_root=root,
     ann_file='ade20k_panoptic_train.json',
     data_prefix=dict(img='images/training/', seg='ade20k_panoptic_train/'))
@@ -94,7 +94,7 @@ val_dataloader = dict(
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='ADE20KPanopticDataset',
+        type='ADE20K150PanopticDataset',
         data_root=root,
         ann_file='ade20k_panoptic_val.json',
         data_prefix=dict(img='images/validation/', seg='ade20k_panoptic_val/'),

@@ -43,7 +43,7 @@ vocabulary = dict(
 
 # ----------------------------------------------------------------- the loaders
 annotated = dict(
-    type='CocoPanopticDataset',
+    type='COCOPanopticDataset',
     data_root=root,
     ann_file='annotations/panoptic_train2017.json',
     data_prefix=dict(img='train2017/', seg='annotations/panoptic_train2017/'))
@@ -80,7 +80,7 @@ val_dataloader = dict(
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='CocoPanopticDataset',
+        type='COCOPanopticDataset',
         data_root=root,
         ann_file='annotations/panoptic_val2017.json',
         data_prefix=dict(img='val2017/', seg='annotations/panoptic_val2017/'),

@@ -23,7 +23,7 @@ metainfo = dict(
 
 # ----------------------------------------------------------------- the loaders
 annotated = dict(
-    type='CocoPanopticDataset',
+    type='PanopticDataset',
     data_root=root,
     ann_file='train/panoptic.json',
     data_prefix=dict(img='train/images/', seg='train/panoptic/'),
@@ -61,7 +61,7 @@ val_dataloader = dict(
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='CocoPanopticDataset',
+        type='PanopticDataset',
         data_root=root,
         ann_file='val/panoptic.json',
         data_prefix=dict(img='val/images/', seg='val/panoptic/'),

@@ -2,6 +2,7 @@
 from typing import Optional, Sequence, Tuple
 
 import cv2
+import mmcv
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
@@ -12,6 +13,7 @@ from torchvision.transforms import ColorJitter
 
 from .color import (adjust_brightness, adjust_contrast, adjust_hue,
                     adjust_saturation, change_pixels, to_gray)
+from .loading import IGNORE_INDEX
 
 # In the order of ColorJitter.get_params.
 _JITTER_STEPS = (adjust_brightness, adjust_contrast, adjust_saturation,
@@ -148,7 +150,8 @@ class PadToSize(Pad):
     Args:
         size (tuple[int, int]): Width and height.
         pad_val (dict, optional): Values of image, masks and class maps.
-            Defaults to 128, 0 and 255.
+            Defaults to 128, 0 and the ``ignore_index`` of the result dict
+            (255 where there is none).
     """
 
     def __init__(self,
@@ -156,7 +159,15 @@ class PadToSize(Pad):
                  pad_val: Optional[dict] = None) -> None:
         super().__init__(
             size=tuple(size),
-            pad_val=pad_val or dict(img=(128, 128, 128), masks=0, seg=255))
+            pad_val=pad_val or dict(img=(128, 128, 128), masks=0))
+
+    def _pad_seg(self, results: dict) -> None:
+        if 'seg' in self.pad_val or results.get('gt_seg_map') is None:
+            return super()._pad_seg(results)
+        results['gt_seg_map'] = mmcv.impad(
+            results['gt_seg_map'],
+            shape=results['pad_shape'][:2],
+            pad_val=results.get('ignore_index', IGNORE_INDEX))
 
     def transform(self, results: dict) -> dict:
         """Pad; ``pad_shape`` tells the padded size."""

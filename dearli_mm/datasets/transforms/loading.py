@@ -13,6 +13,10 @@ from ..masks import SegmentIdMasks
 
 # mmdet's value for pixels that belong to no segment.
 IGNORE_INDEX = 255
+# Colour types of PNG headers.
+_RGB, _RGBA = 2, 6
+_PNG_COLORS = {0: 'grey', 2: 'RGB', 3: 'palette', 4: 'grey and alpha',
+               6: 'RGB and alpha'}
 
 
 def read_panoptic_png(path: str,
@@ -31,7 +35,7 @@ def read_panoptic_png(path: str,
 
     Raises:
         FileNotFoundError: If the file is not there.
-        ValueError: If the file is no image.
+        ValueError: If the file is no image, or not of 8 bits and 3 channels.
     """
     try:
         content = get(path, backend_args=backend_args)
@@ -40,6 +44,7 @@ def read_panoptic_png(path: str,
             f'Panoptic PNG {path} does not exist. Check data_root and '
             "data_prefix['seg'] of the dataset (seg_prefix of a "
             'metric).') from error
+    check_panoptic_png(content, path)
     rgb = mmcv.imfrombytes(
         content, flag='color', channel_order='rgb', backend=imdecode_backend)
     if rgb is None:
@@ -47,18 +52,42 @@ def read_panoptic_png(path: str,
     return rgb2id(rgb)
 
 
+def check_panoptic_png(content: bytes, path: str) -> None:
+    """Check that a file can hold ids as colours, by its header.
+
+    Decoders make three channels of 8 bits of all PNG files, and ids of other
+    numbers of one channel, 16 bits or a palette.
+
+    Raises:
+        ValueError: If it cannot.
+    """
+    if content[:8] != b'\x89PNG\r\n\x1a\n':
+        raise ValueError(f'Panoptic PNG {path} is not a readable PNG image.')
+    bits, color = content[24:26]
+    if bits == 8 and color in (_RGB, _RGBA):
+        return
+    raise ValueError(
+        f'Panoptic PNG {path} has {bits} bits and '
+        f'{_PNG_COLORS.get(color, "unknown")} pixels; ids are colours of 8-bit '
+        'RGB there (id = R + 256 G + 65536 B). Convert it with '
+        'dearli_mm.functional.panoptic_ids.id2rgb, or the labels it was made '
+        'of with tools/dataset_converters/semantic_to_panoptic.py.')
+
+
 @TRANSFORMS.register_module()
 class LoadPanopticSegments(LoadPanopticAnnotations):
     """mmdet's ``LoadPanopticAnnotations``, checked and without panopticapi.
 
     Required, added and modified keys are those of the parent; ``img_id``
-    etc. are not touched. One optional key is read besides:
+    etc. are not touched. Optional keys are read besides:
 
     - raw_segment_ids (Sequence[int]): All ids of the image's annotation,
       also those of segments that the dataset has dropped. mmdet's
       ``CocoPanopticDataset`` drops segments whose area is 0 or whose box is
       under a pixel; with this key their pixels become void without a
       complaint, and only truly unlisted ids are reported.
+    - ignore_index (int): Class of void pixels. Defaults to 255, mmdet's;
+      :class:`PanopticDataset` gives -1 where 255 is a class.
 
     A listed segment without pixels is no error: its mask is empty.
 
@@ -125,8 +154,25 @@ class LoadPanopticSegments(LoadPanopticAnnotations):
             things = [k + 1 for k, s in enumerate(segments) if s['is_thing']]
             results['gt_masks'] = SegmentIdMasks.from_array(seg_map, things)
         if self.with_seg:
-            table = [IGNORE_INDEX] + [s['category'] for s in segments]
+            void = results.get('ignore_index', IGNORE_INDEX)
+            table = [void] + [s['category'] for s in segments]
+            if void in table[1:]:
+                raise ValueError(
+                    f'{void} is a class of {path} and means void: use '
+                    "type='PanopticDataset' with more than 255 classes")
             results['gt_seg_map'] = np.asarray(table, np.int32)[seg_map]
+
+    def _load_bboxes(self, results: dict) -> None:
+        """Load boxes; those that the annotation lacks are made of masks."""
+        lacking = [i for i in results.get('instances', ()) if not i['bbox']]
+        if lacking:
+            self._load_masks_and_semantic_segs(results)
+            boxes = results['gt_masks'].get_bboxes('hbox').tensor.tolist()
+            results['instances'] = [
+                dict(instance, bbox=box)
+                for instance, box in zip(results['instances'], boxes)
+            ]
+        super()._load_bboxes(results)
 
     @staticmethod
     def _check_size(results: dict, path: str, shape: Tuple[int, int]) -> None:

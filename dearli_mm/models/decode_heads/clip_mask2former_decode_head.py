@@ -31,6 +31,9 @@ class CLIPMask2FormerDecodeHead(CLIPMask2FormerHead):
             ``num_classes`` on. Defaults to 255.
         **kwargs: Of :class:`CLIPMask2FormerHead`; modules of mmdet need no
             prefix.
+
+    Raises:
+        ValueError: If the usual ignored label is a class.
     """
 
     def __init__(self,
@@ -38,6 +41,10 @@ class CLIPMask2FormerDecodeHead(CLIPMask2FormerHead):
                  align_corners: bool = False,
                  ignore_index: int = 255,
                  **kwargs) -> None:
+        if ignore_index == 255 < num_classes:
+            raise ValueError(
+                f'ignore_index=255 is a class of num_classes={num_classes}: '
+                'choose another, here and in the pipeline')
         with DefaultScope.overwrite_default_scope('mmdet'):
             super().__init__(
                 num_things_classes=0, num_stuff_classes=num_classes, **kwargs)

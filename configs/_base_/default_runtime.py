@@ -18,7 +18,9 @@ default_hooks = dict(
     # Checkpoints hold plain data and load with weights_only=True.
     plain_checkpoint=dict(type='PlainCheckpointHook'),
     # A resumed run follows the schedule of its config.
-    resumed_schedule=dict(type='ResumedScheduleHook'))
+    resumed_schedule=dict(type='ResumedScheduleHook'),
+    # Two runs in one work dir would mix their checkpoints.
+    work_dir_lock=dict(type='WorkDirLockHook'))
 custom_hooks = [
     dict(type='EMATeacherHook', decay=0.999, ramp='auto'),
     dict(type='TeacherMonitorHook', patience=100),

@@ -8,7 +8,7 @@ Where no image is in a subfolder, folders of a name need not fit.
 import os
 from collections import defaultdict
 from pathlib import PurePosixPath
-from typing import Dict, Iterable, List, NamedTuple, Sequence
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Sequence
 
 from .image_folders import IMAGE_SUFFIXES
 
@@ -140,6 +140,18 @@ def result_names(names: Sequence[str]) -> List[str]:
         count[stem.lower()] += 1
     return [stem if count[stem.lower()] == 1 else _posix(name)
             for stem, name in zip(stems, names)]
+
+
+def image_name(sample: Mapping) -> str:
+    """Name of a data sample's image, relative to the folder of images.
+
+    Args:
+        sample (Mapping): Meta information: ``img_name``, as
+            :class:`PanopticDataset` tells it; without it the last part of
+            ``img_path`` is all that is known.
+    """
+    return _posix(sample.get('img_name') or
+                  os.path.basename(sample.get('img_path')))
 
 
 def relative_name(path: str, folder: str) -> str:

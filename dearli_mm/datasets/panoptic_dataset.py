@@ -86,6 +86,7 @@ class PanopticDataset(CocoPanopticDataset):
         seg_prefix = self.data_prefix.get('seg')
         info = dict(
             img_id=image['id'],
+            img_name=image['file_name'],
             img_path=osp.join(self.data_prefix['img'], image['file_name']),
             seg_map_path=osp.join(seg_prefix, png_name(image, annotation))
             if seg_prefix else None,

@@ -8,6 +8,7 @@ from mmdet.registry import METRICS
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
+from ..datasets.image_names import image_name, without_suffix
 from ..functional.panoptic_ids import split_panoptic_ids
 from ..functional.panoptic_quality import (PanopticQuality,
                                            panoptic_quality_compute,
@@ -48,7 +49,8 @@ class PanopticMetric(BaseMetric):
         seg_prefix (str, optional): Folder of the panoptic PNG files that
             ``ann_file`` names. Required with ``ann_file``.
         semantic_prefix (str, optional): Folder of label PNG files for mIoU,
-            ``<image stem><semantic_suffix>``; pixel values are indices into
+            ``<image name without suffix><semantic_suffix>``, below the folders
+            that the sample's ``img_name`` has; pixel values are indices into
             the dataset's classes. Defaults to None: mIoU is computed against
             the classes of the panoptic segments.
         semantic_suffix (str): Defaults to '.png'.
@@ -96,6 +98,7 @@ class PanopticMetric(BaseMetric):
         self.classwise = classwise
         self.backend_args = backend_args
         self._annotations: Optional[PanopticAnnotationFile] = None
+        self._semantic_owner: Dict[str, str] = {}
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Score a batch.
@@ -187,14 +190,25 @@ class PanopticMetric(BaseMetric):
             # -1 can be no class, 255 could.
             return semantic_iou_update(pred, truth.label_map(-1), num_classes,
                                        ignore_index=-1)
-        stem = osp.splitext(osp.basename(sample['img_path']))[0]
-        path = osp.join(self.semantic_prefix, stem + self.semantic_suffix)
+        path = self._semantic_path(sample)
         semantic = read_semantic_png(path, self.backend_args)
         try:
             return semantic_iou_update(pred, semantic, num_classes,
                                        self.semantic_ignore_index)
         except ValueError as error:
             raise ValueError(f'{path}: {error}') from error
+
+    def _semantic_path(self, sample: dict) -> str:
+        """Label PNG of an image, which is that of no other."""
+        name = image_name(sample)
+        path = osp.join(self.semantic_prefix,
+                        without_suffix(name) + self.semantic_suffix)
+        owner = self._semantic_owner.setdefault(path, sample['img_path'])
+        if owner != sample['img_path']:
+            raise ValueError(
+                f'{path} would be the semantic ground truth of {owner} and of '
+                f'{sample["img_path"]}: rename one of the images')
+        return path
 
     def _prediction_map(self, sample: dict, kind: str,
                         truth: PanopticGroundTruth) -> np.ndarray:

@@ -11,8 +11,9 @@ from mmdet.registry import TRANSFORMS
 from mmengine.dataset import Compose
 
 # What metrics, visualizer and merging of views ask a test image for.
-META_KEYS = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor',
-             'flip', 'flip_direction', 'seg_map_path', 'segments_info')
+META_KEYS = ('img_id', 'img_name', 'img_path', 'ori_shape', 'img_shape',
+             'scale_factor', 'flip', 'flip_direction', 'seg_map_path',
+             'segments_info')
 
 
 class _View(BaseTransform):

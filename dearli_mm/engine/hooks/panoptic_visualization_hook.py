@@ -1,6 +1,6 @@
 import os.path as osp
 import sys
-from typing import Any, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence
 
 import numpy as np
 from mmdet.engine.hooks import DetVisualizationHook
@@ -10,6 +10,7 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 from PIL import Image
 
+from ...datasets.image_names import image_name, without_suffix
 from ...utils import atomic_path
 from ...visualization.drawing import side_by_side
 from ...visualization.sample_panels import class_colors, sample_panels
@@ -28,11 +29,12 @@ class PanopticVisualizationHook(DetVisualizationHook):
         draw (bool): Whether to draw at all. Defaults to True.
         max_images (int): How many images, taken from the first of the main
             process. Defaults to 8.
-        out_dir (str, optional): Folder for ``<image stem>.png``. Defaults to
-            None, which means ``<work_dir>/pictures``.
+        out_dir (str, optional): Folder for ``<image>.png``, with the
+            subfolders of the images. Defaults to None, which means
+            ``<work_dir>/pictures``.
         keep_all (bool): Put the iteration into the file name
-            (``<image stem>_<iteration>.png``) instead of replacing the
-            picture of the last validation. Defaults to False.
+            (``<image>_<iteration>.png``) instead of replacing the picture of
+            the last validation. Defaults to False.
         show (bool): Whether each picture is shown in a window (``--show`` of
             the test script). Defaults to False.
         wait_time (float): Seconds a window stays. Defaults to 0.
@@ -61,6 +63,7 @@ class PanopticVisualizationHook(DetVisualizationHook):
         self.keep_all = keep_all
         self._num_drawn = 0
         self._announced = False
+        self._names: Dict[str, str] = {}  # of pictures, their images
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Start counting images anew."""
@@ -91,23 +94,33 @@ class PanopticVisualizationHook(DetVisualizationHook):
             return
         for sample in outputs[:self.max_images - self._num_drawn]:
             picture = self._picture(sample, runner.visualizer.dataset_meta)
-            self._publish(runner, sample.img_path, picture, step)
+            self._publish(runner, self._name(sample), picture, step)
             self._num_drawn += 1
 
-    def _publish(self, runner: Runner, img_path: str, picture: np.ndarray,
+    def _name(self, sample: DetDataSample) -> str:
+        """Name of an image's picture; another image's is never replaced."""
+        name = without_suffix(image_name(sample))
+        for unused in (name, image_name(sample), sample.img_path.lstrip('/')):
+            if self._names.setdefault(unused, sample.img_path) == \
+                    sample.img_path:
+                break
+        return unused
+
+    def _publish(self, runner: Runner, name: str, picture: np.ndarray,
                  step: int) -> None:
         """Write a picture to its file and to the visualizer's backends."""
         out_dir = self.out_dir or osp.join(runner.work_dir, 'pictures')
-        stem = osp.splitext(osp.basename(img_path))[0]
-        name = f'{stem}_{step}' if self.keep_all else stem
+        file = f'{name}_{step}' if self.keep_all else name
         # Whoever looks at the folder while training goes on never finds half
         # a file.
-        with atomic_path(osp.join(out_dir, f'{name}.png')) as path:
+        with atomic_path(osp.join(out_dir, f'{file}.png')) as path:
             Image.fromarray(picture).save(path, format='PNG')
-        runner.visualizer.add_image(stem, picture, step=step)
+        # LocalVisBackend makes no folders.
+        runner.visualizer.add_image(
+            name.replace('/', '__'), picture, step=step)
         if self.show:
             runner.visualizer.show(
-                picture, win_name=stem, wait_time=self.wait_time)
+                picture, win_name=name, wait_time=self.wait_time)
         if not self._announced:
             runner.logger.info(f'Pictures of predictions are in {out_dir}')
             self._announced = True

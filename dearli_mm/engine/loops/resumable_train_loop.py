@@ -15,6 +15,7 @@ from dearli_mm.utils import (NonFiniteError, atomic_path, describe_images,
                              refuse_nonfinite_gradients)
 
 from .batch_size import check_accumulation, record_batch_size
+from .interruption import stopping_between_steps
 
 ON_NONFINITE = ('stop', 'skip')
 
@@ -41,7 +42,8 @@ class ResumableTrainLoop(IterBasedTrainLoop):
     function of the run's seed, the step and the process. A resumed run
     therefore goes on as if it had never stopped, and does not read all
     earlier batches again, which mmengine's loop does. A loss or gradient that
-    is NaN or infinite is noticed before it reaches the weights.
+    is NaN or infinite is noticed before it reaches the weights. Ctrl-C ends
+    the run after the step, with a checkpoint.
 
     Args:
         runner (Runner): The runner.
@@ -127,15 +129,17 @@ class ResumableTrainLoop(IterBasedTrainLoop):
                                    self.runner.model)
         if self.val_before_train and self._iter == 0 and self._validates:
             self.runner.val_loop.run()
-        streams = self._open_streams()
-        while self._iter < self._max_iters and not self.stop_training:
-            self.runner.model.train()
-            self.run_iter(self.merge([next(stream) for stream in streams]))
-            self._decide_current_val_interval()
-            if self._validates and self._iter >= self.val_begin and (
-                    self._iter % self.val_interval == 0
-                    or self._iter == self._max_iters):
-                self.runner.val_loop.run()
+        with stopping_between_steps(self.runner) as stop_if_asked:
+            streams = self._open_streams()
+            while self._iter < self._max_iters and not self.stop_training:
+                self.runner.model.train()
+                self.run_iter(self.merge([next(stream) for stream in streams]))
+                stop_if_asked()
+                self._decide_current_val_interval()
+                if self._validates and self._iter >= self.val_begin and (
+                        self._iter % self.val_interval == 0
+                        or self._iter == self._max_iters):
+                    self.runner.val_loop.run()
         self.runner.call_hook('after_train_epoch')
         self.runner.call_hook('after_train')
         return self.runner.model

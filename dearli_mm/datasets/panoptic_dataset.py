@@ -1,12 +1,14 @@
 """COCO panoptic datasets, taken at the word of their annotation file."""
 import os.path as osp
-from typing import List, Optional, Sequence, Set, Tuple
+from typing import List, Optional, Sequence, Set, Tuple, Union
 
 from mmdet.datasets import ADE20KPanopticDataset, CocoPanopticDataset
 from mmdet.registry import DATASETS
 
 from .image_files import read_image_size
+from .image_names import ImageNames
 from .panoptic_json import png_name, read_panoptic_json
+from .splits import read_split, split_indices
 from .transforms.loading import IGNORE_INDEX
 
 
@@ -24,6 +26,10 @@ class PanopticDataset(CocoPanopticDataset):
     are those of ``metainfo``, the PNG and the image.
 
     Args:
+        split (str | Sequence[str], optional): The images to show, all others
+            are left out: see :class:`SemiSupPanopticDataset`.
+        with_segments (bool): Whether to load segments, else the images alone.
+            Defaults to True.
         kwargs (dict): See mmdet's ``CocoPanopticDataset``; ``metainfo`` with
             ``classes``, ``thing_classes`` and ``stuff_classes`` is required.
 
@@ -33,6 +39,15 @@ class PanopticDataset(CocoPanopticDataset):
     """
 
     METAINFO: dict = {}  # nothing of COCO's, such as its palette
+
+    def __init__(self,
+                 *args,
+                 split: Union[str, Sequence[str], None] = None,
+                 with_segments: bool = True,
+                 **kwargs) -> None:
+        self.split = split
+        self.with_segments = with_segments
+        super().__init__(*args, **kwargs)
 
     def load_data_list(self) -> List[dict]:
         """Load the annotation file; see the class.
@@ -50,19 +65,24 @@ class PanopticDataset(CocoPanopticDataset):
         things = self._things(content.categories)
         # mmdet's 255 would be a class.
         extra = dict(ignore_index=-1) if len(names) > IGNORE_INDEX else {}
-        return [
-            dict(
-                self._image_info(image, content.annotations.get(image['id']),
-                                 things), **extra)
-            for image in content.images
-        ]
+        infos = []
+        for image in self._shown(content.images):
+            info = self._image_info(image)
+            if self.with_segments:
+                annotation = self._annotation(image, content.annotations)
+                info.update(
+                    self._segments(image, annotation, things), **extra)
+            info['height'], info['width'] = _size(image, info)
+            infos.append(info)
+        return infos
 
     def filter_data(self) -> List[dict]:
         """mmdet's filter; but stuff is ground truth as well."""
         if self.test_mode or not self.filter_cfg:
             return self.data_list
         min_size = self.filter_cfg.get('min_size', 0)
-        needs_gt = self.filter_cfg.get('filter_empty_gt', False)
+        needs_gt = self.filter_cfg.get('filter_empty_gt', False) and \
+            self.with_segments
         kept = [
             info for info in self.data_list
             if min(info['width'], info['height']) >= min_size and
@@ -74,20 +94,41 @@ class PanopticDataset(CocoPanopticDataset):
                 f'{len(self.data_list)} images of {self.ann_file}')
         return kept
 
-    def _image_info(self, image: dict, annotation: Optional[dict],
-                    things: Set[int]) -> dict:
-        if annotation is None:
+    def _shown(self, images: List[dict]) -> List[dict]:
+        """The images of the split."""
+        if self.split is None:
+            return images
+        names = ImageNames([image['file_name'] for image in images],
+                           [self._path(image) for image in images])
+        source = self.split if isinstance(self.split, str) else 'split'
+        return [
+            images[index]
+            for index in split_indices(names, read_split(self.split), source)
+        ]
+
+    def _path(self, image: dict) -> str:
+        return osp.join(self.data_prefix['img'], image['file_name'])
+
+    def _image_info(self, image: dict) -> dict:
+        return dict(
+            img_id=image['id'],
+            img_name=image['file_name'],
+            img_path=self._path(image))
+
+    def _annotation(self, image: dict, annotations: dict) -> dict:
+        if image['id'] not in annotations:
             raise ValueError(
                 f'{self.ann_file} has no annotation of image '
                 f'{image["file_name"]!r} (id {image["id"]!r}); take the '
                 'image out of its images, or convert the dataset anew')
+        return annotations[image['id']]
+
+    def _segments(self, image: dict, annotation: dict,
+                  things: Set[int]) -> dict:
         segments = [segment for segment in annotation['segments_info']
                     if _is_large_enough(segment)]
         seg_prefix = self.data_prefix.get('seg')
-        info = dict(
-            img_id=image['id'],
-            img_name=image['file_name'],
-            img_path=osp.join(self.data_prefix['img'], image['file_name']),
+        return dict(
             seg_map_path=osp.join(seg_prefix, png_name(image, annotation))
             if seg_prefix else None,
             instances=[
@@ -102,8 +143,6 @@ class PanopticDataset(CocoPanopticDataset):
                 self._segment_info(segment, things) for segment in segments
             ],
             raw_segment_ids=[s['id'] for s in annotation['segments_info']])
-        height, width = self._size(image, info)
-        return dict(info, height=height, width=width)
 
     def _segment_info(self, segment: dict, things: Set[int]) -> dict:
         info = dict(
@@ -114,14 +153,6 @@ class PanopticDataset(CocoPanopticDataset):
         if segment.get('iscrowd') and segment['category_id'] not in things:
             info['iscrowd'] = True
         return info
-
-    def _size(self, image: dict, info: dict) -> Tuple[int, int]:
-        """Height and width in which the image was annotated."""
-        if 'height' in image and 'width' in image:
-            return image['height'], image['width']
-        if info['seg_map_path']:
-            return read_image_size(info['seg_map_path']).stored
-        return read_image_size(info['img_path']).shown
 
     def _things(self, categories: List[dict]) -> Set[int]:
         """Ids of the categories of things, by file or config."""
@@ -153,6 +184,15 @@ class PanopticDataset(CocoPanopticDataset):
                 f'file: {sorted(set(names) - set(classes)) or "none"}, only '
                 f'in metainfo: {sorted(set(classes) - set(names)) or "none"}. '
                 "Name the file's categories in the config, each once.")
+
+
+def _size(image: dict, info: dict) -> Tuple[int, int]:
+    """Height and width in which an image was annotated."""
+    if 'height' in image and 'width' in image:
+        return image['height'], image['width']
+    if info.get('seg_map_path'):
+        return read_image_size(info['seg_map_path']).stored
+    return read_image_size(info['img_path']).shown
 
 
 def _is_countable(segment: dict, things: Set[int]) -> bool:

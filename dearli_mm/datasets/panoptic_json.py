@@ -1,5 +1,6 @@
 """COCO panoptic JSON files of all sources: read, checked, completed."""
 from collections import Counter
+from contextlib import contextmanager
 from typing import (Any, Dict, Iterator, List, NamedTuple, Optional, Sequence,
                     Union)
 
@@ -7,6 +8,10 @@ from mmengine.fileio import get
 
 from ..utils.text_files import parse_json
 from .image_names import without_suffix
+
+# Within `annotation_files_read_once`.
+_keeps_files = False
+_open_files: Dict[str, 'PanopticJSON'] = {}
 
 _SHOWN = 5  # problems that an error lists
 _REQUIRED = dict(
@@ -54,14 +59,35 @@ def read_panoptic_json(path: str,
         FileNotFoundError: If the file is not there.
         ValueError: If it is no such file; lists what is wrong with it.
     """
+    if path in _open_files:
+        return _open_files[path]
     content = parse_json(get(path, backend_args=backend_args), path)
     problems = [f'{path}: {problem}'
                 for problem in _problems(content, with_images, with_ids)]
     if problems:
         raise ValueError('\n'.join(tell_some(problems)))
-    return PanopticJSON(
+    found = PanopticJSON(
         content['categories'], content.get('images', []),
         {entry['image_id']: entry for entry in content['annotations']})
+    if _keeps_files:
+        _open_files[path] = found
+    return found
+
+
+@contextmanager
+def annotation_files_read_once() -> Iterator[None]:
+    """Datasets that are built in this block share what they read.
+
+    The labelled and the unlabelled part are of one file, which for COCO takes
+    seconds and most of a gigabyte.
+    """
+    global _keeps_files
+    _keeps_files = True
+    try:
+        yield
+    finally:
+        _keeps_files = False
+        _open_files.clear()
 
 
 def png_name(image: dict, annotation: dict) -> str:

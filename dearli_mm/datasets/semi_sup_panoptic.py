@@ -1,7 +1,7 @@
 """A panoptic dataset as its labelled part or as its unlabelled rest."""
 import copy
 import logging
-from typing import Dict, List, Optional, Sequence, Set, Union
+from typing import Dict, List, Optional, Sequence, Set, Tuple, Union
 
 from mmdet.registry import DATASETS, TRANSFORMS
 from mmengine.dataset import Compose
@@ -9,6 +9,7 @@ from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
 from .image_files import UnreadableImageError
+from .panoptic_dataset import PanopticDataset
 from .samplers import seeded_by
 from .splits import read_split, split_indices
 from .unlabeled_pool import (image_info, image_names, infos_of_folders,
@@ -73,35 +74,18 @@ class SemiSupPanopticDataset(Dataset):
     ) -> None:
         _check_arguments(role, dataset, images, exclude, weak, strong)
         self.role = role
-        self.dataset = None
-        infos, labeled = [], []
-        if dataset is not None:
-            self.dataset = _build_dataset(dataset)
-            infos = [
-                image_info(self.dataset, index)
-                for index in range(len(self.dataset))
-            ]
-            labeled = list(range(len(infos)))
-        if split is not None:
-            source = split if isinstance(split, str) else 'split'
-            labeled = split_indices(
-                image_names(infos), read_split(split), source)
-
         if role == 'labeled':
-            self.dataset.get_subset_(labeled)
-            self._check_not_empty(len(labeled))
-            return
-        rest = set(range(len(infos))) - set(labeled)
-        self.infos = without_excluded(
-            [infos[index] for index in sorted(rest)] +
-            infos_of_folders(
-                _as_list(images), [info['img_path'] for info in infos]),
-            _as_list(exclude))
-        self._check_not_empty(len(self.infos))
-        self._unreadable: Set[int] = set()
-        self.weak = Compose(list(weak))
-        self.strong = Compose(list(strong))
-        self.pack = TRANSFORMS.build(pack)
+            self.dataset = _labeled(dataset, split)
+            self._metainfo = self.dataset.metainfo
+        else:
+            self.infos, self._metainfo = _unlabeled(dataset, split,
+                                                    _as_list(images),
+                                                    _as_list(exclude))
+            self._unreadable: Set[int] = set()
+            self.weak = Compose(list(weak))
+            self.strong = Compose(list(strong))
+            self.pack = TRANSFORMS.build(pack)
+        self._check_not_empty(len(self))
 
     def _check_not_empty(self, size: int) -> None:
         if size == 0:
@@ -113,7 +97,7 @@ class SemiSupPanopticDataset(Dataset):
     @property
     def metainfo(self) -> dict:
         """dict: That of the wrapped dataset."""
-        return {} if self.dataset is None else self.dataset.metainfo
+        return self._metainfo
 
     def full_init(self) -> None:
         """Nothing is left to do; the runner asks for it."""
@@ -167,6 +151,49 @@ class SemiSupPanopticDataset(Dataset):
                   for view in VIEWS}
             for key in ('inputs', 'data_samples')
         }
+
+
+def _labeled(config: dict, split: Union[str, Sequence[str], None]) -> Dataset:
+    """The images of the split, or all."""
+    if _is_ours(config):  # leaves the others out before it reads segments
+        return _build_dataset(dict(config, split=split))
+    dataset = _build_dataset(config)
+    if split is not None:
+        dataset.get_subset_(_indices(_infos(dataset), split))
+    return dataset
+
+
+def _unlabeled(config: Optional[dict], split: Union[str, Sequence[str], None],
+               images: Sequence[str],
+               exclude: Sequence[str]) -> Tuple[List[dict], dict]:
+    """All others and those of folders, without annotation; and metainfo."""
+    rest, known, metainfo = [], [], {}
+    if config is not None:
+        if _is_ours(config):
+            config = dict(config, with_segments=False)
+        dataset = _build_dataset(config)
+        infos, metainfo = _infos(dataset), dataset.metainfo
+        labeled = set(range(len(infos)) if split is None else _indices(
+            infos, split))
+        rest = [info for k, info in enumerate(infos) if k not in labeled]
+        known = [info['img_path'] for info in infos]
+    rest += infos_of_folders(images, known)
+    return without_excluded(rest, exclude), metainfo
+
+
+def _is_ours(config: dict) -> bool:
+    cls = config['type']
+    cls = cls if isinstance(cls, type) else DATASETS.get(cls)
+    return cls is not None and issubclass(cls, PanopticDataset)
+
+
+def _infos(dataset: Dataset) -> List[dict]:
+    return [image_info(dataset, index) for index in range(len(dataset))]
+
+
+def _indices(infos: List[dict], split: Union[str, Sequence[str]]) -> List[int]:
+    source = split if isinstance(split, str) else 'split'
+    return split_indices(image_names(infos), read_split(split), source)
 
 
 def _build_dataset(config: dict):

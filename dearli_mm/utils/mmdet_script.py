@@ -1,7 +1,10 @@
+import errno
 import runpy
 from pathlib import Path
 
 import mmdet
+
+_UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC)
 
 
 def run_mmdet_script(name: str) -> None:
@@ -15,14 +18,30 @@ def run_mmdet_script(name: str) -> None:
 
     Raises:
         FileNotFoundError: If the installed mmdet does not come with it.
+        SystemExit: With one line in place of a traceback, if a folder cannot
+            be written, or after Ctrl-C.
     """
     package = Path(mmdet.__file__).parent
     # In a wheel the tools are in .mim; in a source checkout beside mmdet.
     for folder in (package / '.mim' / 'tools', package.parent / 'tools'):
         if (folder / name).is_file():
-            runpy.run_path(str(folder / name), run_name='__main__')
+            _run(folder / name)
             return
     raise FileNotFoundError(
         f'mmdet in {package} comes without its tools/{name}. Install it as a '
         'wheel (`pip install --force-reinstall --no-deps mmdet==3.3.0`) or '
         'from a source checkout.')
+
+
+def _run(path: Path) -> None:
+    try:
+        runpy.run_path(str(path), run_name='__main__')
+    except KeyboardInterrupt:
+        print('stopped; the same command starts anew')
+        raise SystemExit(130) from None
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        raise SystemExit(
+            f'error: {error.filename or error}: {error.strerror}; --work-dir '
+            'chooses the folder of a run') from None

@@ -339,6 +339,70 @@ def test_killed_between_checkpoints_and_resumed(world, tmp_path, environment):
         assert torch.equal(resumed[name], value), name
 
 
+class Send(Hook):
+    """Sends this process a signal after a step."""
+
+    def __init__(self, number, step):
+        self.number, self.step = number, step
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None,
+                         outputs=None):
+        if runner.iter + 1 == self.step:
+            os.kill(os.getpid(), self.number)
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_stopped_by_a_signal_and_resumed(world, tmp_path, number):
+    former = signal.getsignal(number)
+    runner = build_runner(world, tmp_path / 'run')
+    runner.register_hook(Send(number, 3))
+    with pytest.raises(SystemExit) as stop:
+        runner.train()
+    assert stop.value.code == 130 and signal.getsignal(number) == former
+    assert torch.load(tmp_path / 'run/iter_3.pth',
+                      weights_only=True)['meta']['iter'] == 3
+    resumed = build_runner(world, tmp_path / 'run', resume=True)
+    resumed.train()
+    whole = build_runner(world, tmp_path / 'whole')
+    whole.train()
+    assert_same_weights(whole, resumed)
+
+
+def test_signals_wait_for_the_optimiser(world, tmp_path):
+    runner = build_runner(world, tmp_path, **{
+        'optim_wrapper.accumulative_counts': 2})
+    runner.register_hook(Send(signal.SIGINT, 1))
+    with pytest.raises(SystemExit):
+        runner.train()
+    assert runner.iter == 2 and (tmp_path / 'iter_2.pth').is_file()
+
+
+LOCK = """
+import fcntl, sys, time
+file = open(sys.argv[1], 'w')
+fcntl.lockf(file, fcntl.LOCK_EX)
+file.write('process 7 on far')
+file.flush()
+print('locked', flush=True)
+time.sleep(60)
+"""
+
+
+def test_one_run_per_work_dir(world, tmp_path):
+    with subprocess.Popen(
+            [sys.executable, '-c', LOCK, str(tmp_path / '.lock')],
+            stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        with pytest.raises(RuntimeError, match='in use by process 7 on far'):
+            build_runner(world, tmp_path, max_iters=1).train()
+        assert not (tmp_path / 'last_checkpoint').exists()
+        other.kill()
+    # Nothing of a killed run is in the way.
+    build_runner(world, tmp_path, max_iters=2).train()
+    assert (tmp_path / '.lock').read_text().startswith(
+        f'process {os.getpid()} on ')
+
+
 def test_validation_reports_both_networks_and_draws(world, tmp_path):
     runner = build_runner(
         world,

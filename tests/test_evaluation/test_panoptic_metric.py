@@ -296,6 +296,19 @@ def test_errors_of_the_semantic_files(world):
         evaluate(world.samples, **kwargs)
 
 
+def test_semantic_files_keep_the_folders_of_images(world):
+    semantic = world.folder / 'semantic'
+    expected = evaluate(world.samples[:1], semantic_prefix=str(semantic))
+    (semantic / 'a').mkdir()
+    os.rename(semantic / '0.png', semantic / 'a/0.png')
+    sample = dict(world.samples[0], img_name='a/0.jpg')
+    assert evaluate([sample], semantic_prefix=str(semantic)) == expected
+    os.rename(semantic / 'a/0.png', semantic / '0.png')
+    other = dict(world.samples[0], img_path='b/0.jpg')
+    with pytest.raises(ValueError, match='0.png would be.*b/0.jpg'):
+        evaluate([world.samples[0], other], semantic_prefix=str(semantic))
+
+
 def score_in_process(rank, folder, samples):
     """One of two processes; 7 images padded to 8, as samplers do."""
     os.chdir(folder)

@@ -148,6 +148,24 @@ def test_hook_draws_the_first_images(tmp_path, runner, caplog):
     assert caplog.text.count(str(folder)) == 1
 
 
+def test_pictures_keep_the_folders_of_images(tmp_path, runner):
+    samples = []
+    for folder, named in (('a', 'a/0.jpg'), ('b', 'b/0.jpg'), ('c', ''),
+                          ('d', '')):
+        (tmp_path / folder).mkdir()
+        samples.append(make_sample(tmp_path / folder, '0', truth=False))
+        samples[-1].set_metainfo(dict(img_name=named))
+    hook = HOOKS.build(dict(type='PanopticVisualizationHook'))
+    for _ in range(2):
+        hook.before_val_epoch(runner)
+        hook.after_val_iter(runner, 0, None, samples)
+    folder = tmp_path / 'work' / 'pictures'
+    found = [p.relative_to(folder).as_posix() for p in folder.rglob('*.png')]
+    # Where only the path is known, the second image keeps its suffix.
+    assert sorted(found) == ['0.jpg.png', '0.png', 'a/0.png', 'b/0.png']
+    assert ('a__0', 20) in runner.visualizer.added
+
+
 @pytest.mark.parametrize('teacher, truth, panels', [
     (True, True, 4), (False, True, 3), (True, False, 3), (False, False, 2)])
 def test_hook_shows_what_there_is(tmp_path, runner, teacher, truth, panels):

@@ -9,6 +9,7 @@ from mmengine.runner import IterBasedTrainLoop
 from mmengine.runner.checkpoint import get_state_dict
 from torch.utils.data import DataLoader, Dataset
 
+from dearli_mm.datasets.panoptic_json import annotation_files_read_once
 from dearli_mm.datasets.samplers import (ResumableInfiniteSampler, mix_seeds,
                                          seed_everything)
 from dearli_mm.utils import (NonFiniteError, atomic_path, describe_images,
@@ -85,9 +86,10 @@ class ResumableTrainLoop(IterBasedTrainLoop):
                              f'none of {ON_NONFINITE}')
         configs = self._loader_configs(dataloader)
         #: dict[str, DataLoader]: All loaders, under their config keys.
-        self.dataloaders = {
-            key: _build(runner, config) for key, config in configs.items()
-        }
+        with annotation_files_read_once():
+            self.dataloaders = {
+                key: _build(runner, config) for key, config in configs.items()
+            }
         self._sampler_seeds = {
             key: _own_seed(config) for key, config in configs.items()
         }

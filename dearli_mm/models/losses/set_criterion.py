@@ -1,9 +1,11 @@
 """The set loss over all predictions of a decoder, on sampled points."""
+import logging
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import torch
 from mmdet.registry import MODELS
 from mmdet.utils import InstanceList, reduce_mean
+from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from dearli_mm.functional import (Match, hungarian_match, matching_cost,
@@ -71,6 +73,7 @@ class SetCriterion(nn.Module):
         self.num_points = num_points
         self.oversample_ratio = oversample_ratio
         self.importance_sample_ratio = importance_sample_ratio
+        self._told_most = 0
 
     def forward(self, class_logits: List[Tensor], mask_logits: MaskLogits,
                 instances: InstanceList) -> Dict[str, Tensor]:
@@ -91,6 +94,7 @@ class SetCriterion(nn.Module):
             torch.cat([gt.labels for gt in instances]),
             torch.cat([gt.masks for gt in instances]).bool(),
             [len(gt.labels) for gt in instances])
+        self._tell_unmatched(max(targets.counts), class_logits[0].shape[1])
         with torch.autocast(mask_logits.features.device.type, enabled=False):
             logits = torch.stack([layer.float() for layer in class_logits])
             losses = self._losses(logits, mask_logits.float(), targets)
@@ -99,6 +103,16 @@ class SetCriterion(nn.Module):
             for name, values in losses.items()
             for layer, loss in enumerate(values.unbind())
         }
+
+    def _tell_unmatched(self, count: int, num_queries: int) -> None:
+        """Say that queries are too few, and how many would do, so far."""
+        if count > max(num_queries, self._told_most):
+            self._told_most = count
+            print_log(
+                f'an image has {count} segments for num_queries={num_queries} '
+                'of the panoptic head: those that no query is left for are '
+                f'not learnt. Set num_queries to {count} or more',
+                'current', logging.WARNING)
 
     def _losses(self, class_logits: Tensor, mask_logits: MaskLogits,
                 targets: _Targets) -> Dict[str, Tensor]:

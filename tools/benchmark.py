@@ -12,6 +12,7 @@ from pathlib import Path
 import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
 from dearli_mm.benchmark import (examine, read_grid, run_benchmark,
                                       select_jobs, state_table, write_report)
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -46,27 +47,22 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
+@command_line('the same command goes on')
 def main() -> int:
     args = parse_args()
     # A cluster ends jobs so; Ctrl-C is handled already.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     tools = Path(__file__).resolve().parent
-    try:
-        grid = read_grid(args.grid, [sys.executable, str(tools / 'train.py')],
-                         args.work_dir)
-        jobs = select_jobs(grid, args.only)
-        if args.dry_run:
-            print(state_table(jobs))
-            examine(grid, jobs)
-            return 0
-        well = args.report_only or run(args, grid, jobs)
-        if not args.no_report and args.slurm is None:
-            print(f'report: {write_report(grid, args.pictures)}')
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
-    except KeyboardInterrupt:
-        print('stopped; the same command goes on from here', file=sys.stderr)
-        return 130
+    grid = read_grid(args.grid, [sys.executable, str(tools / 'train.py')],
+                     args.work_dir)
+    jobs = select_jobs(grid, args.only)
+    if args.dry_run:
+        print(state_table(jobs))
+        examine(grid, jobs)
+        return 0
+    well = args.report_only or run(args, grid, jobs)
+    if not args.no_report and args.slurm is None:
+        print(f'report: {write_report(grid, args.pictures)}')
     return int(not well)
 
 

@@ -11,6 +11,7 @@ import dearli_mm  # noqa: E402, F401  (before mmdet, for mmcv-lite)
 from dearli_mm.apis import DEARLiInferencer  # noqa: E402
 from dearli_mm.apis.command_line import (add_network_flags,  # noqa: E402
                                          network_arguments)
+from dearli_mm.utils.command_line import command_line
 from projects.demo.demo import Demo  # noqa: E402
 from projects.demo.page import (check_port, import_gradio,  # noqa: E402
                                 launch_page)
@@ -28,16 +29,14 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command_line()
 def main() -> None:
     args = parse_args()
     warnings.filterwarnings('ignore', 'torch.meshgrid')  # of mmdet
-    try:
-        import_gradio()  # its lack is told before the network is loaded
-        check_port(args.host, args.port)
-        demo = Demo(DEARLiInferencer(**network_arguments(args)))
-        launch_page(demo, args.host, args.port)
-    except (ImportError, OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    import_gradio()  # its lack is told before the network is loaded
+    check_port(args.host, args.port)
+    demo = Demo(DEARLiInferencer(**network_arguments(args)))
+    launch_page(demo, args.host, args.port)
 
 
 if __name__ == '__main__':

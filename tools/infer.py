@@ -13,6 +13,7 @@ from dearli_mm.apis.inputs import Video, find_inputs, is_video
 from dearli_mm.apis.loading import check_loading
 from dearli_mm.apis.result_folder import OUTPUTS
 from dearli_mm.apis.run import infer_images, infer_video
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -35,31 +36,27 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command_line('the same command goes on')
 def main() -> int:
     args = parse_args()
     warnings.filterwarnings('ignore', 'torch.meshgrid')  # of mmdet
     options = dict(batch_size=args.batch_size, workers=args.workers)
     if args.save:
         options['outputs'] = args.save
-    try:
-        check_loading(args.batch_size, args.workers)
-        if args.classes:
-            args.classes = read_vocabulary(args.classes)
-        if len(args.inputs) == 1 and is_video(args.inputs[0]):
-            video = Video(args.inputs[0])
-            infer_video(
-                DEARLiInferencer(**network_arguments(args)), video, args.out,
-                **options)
-            return 0
-        images = find_inputs(
-            args.inputs if len(args.inputs) > 1 else args.inputs[0])
-        failures = infer_images(
-            DEARLiInferencer(**network_arguments(args)), images, args.out,
+    check_loading(args.batch_size, args.workers)
+    if args.classes:
+        args.classes = read_vocabulary(args.classes)
+    if len(args.inputs) == 1 and is_video(args.inputs[0]):
+        video = Video(args.inputs[0])
+        infer_video(
+            DEARLiInferencer(**network_arguments(args)), video, args.out,
             **options)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
-    except KeyboardInterrupt:
-        raise SystemExit('stopped; the same command goes on') from None
+        return 0
+    images = find_inputs(
+        args.inputs if len(args.inputs) > 1 else args.inputs[0])
+    failures = infer_images(
+        DEARLiInferencer(**network_arguments(args)), images, args.out,
+        **options)
     if failures:
         print(f'{len(failures)} of {len(images)} images were skipped:',
               *(f'  {failure.error}' for failure in failures), sep='\n',

@@ -11,6 +11,7 @@ from typing import Any, Dict, Tuple, get_args
 import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
 from dearli_mm.masks import (LAUNCHERS, MASK_GENERATORS, find_images,
                              generate_masks, init_processes)
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> Tuple[argparse.Namespace, Dict[str, Any]]:
@@ -75,15 +76,13 @@ def add_options(parser: argparse.ArgumentParser, name: str,
     return [field.name for field in fields]
 
 
+@command_line('the same command goes on')
 def main() -> int:
     args, options = parse_args()
-    try:
-        init_processes(args.launcher)
-        generator = MASK_GENERATORS.get(args.generator)(**options)
-        images = find_images(args.images, args.dataset, args.root)
-        failed = generate_masks(images, generator, args.out, args.dry_run)
-    except (ImportError, KeyError, OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    init_processes(args.launcher)
+    generator = MASK_GENERATORS.get(args.generator)(**options)
+    images = find_images(args.images, args.dataset, args.root)
+    failed = generate_masks(images, generator, args.out, args.dry_run)
     return int(failed > 0)
 
 

@@ -1,6 +1,7 @@
 """Several processes on one machine."""
 import multiprocessing
 import os
+import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.connection import wait
@@ -49,6 +50,8 @@ def run_parallel(function: Callable[[Any], Any],
 
 
 def _start_worker() -> None:
+    # Ctrl-C goes to all processes; the parent ends these.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # One thread each: OpenCV's own would compete with the processes.
     cv2.setNumThreads(0)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -2,6 +2,7 @@
 import argparse
 
 from dearli_mm.diagnostics.browse import browse_dataset
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -15,12 +16,10 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command_line()
 def main() -> None:
     args = parse_args()
-    try:
-        paths = browse_dataset(args.config, args.out, args.number, args.seed)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    paths = browse_dataset(args.config, args.out, args.number, args.seed)
     print(f'wrote {len(paths)} pictures; {paths[-1]} shows all')
 
 

@@ -3,6 +3,7 @@ import argparse
 
 import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
 from dearli_mm.masks.browse import browse_masks
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -20,13 +21,11 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command_line()
 def main() -> None:
     args = parse_args()
-    try:
-        print(browse_masks(args.masks, args.images, args.out, args.overlays,
-                           args.max_images, args.seed))
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    print(browse_masks(args.masks, args.images, args.out, args.overlays,
+                       args.max_images, args.seed))
     print(f'overlays and table are in {args.out}')
 
 

@@ -2,6 +2,7 @@
 import argparse
 
 from dearli_mm.diagnostics.stats import (dataset_stats, draw_stats,
+from dearli_mm.utils.command_line import command_line
                                                    stats_table)
 
 
@@ -12,12 +13,10 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command_line()
 def main() -> None:
     args = parse_args()
-    try:
-        stats = dataset_stats(args.config)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    stats = dataset_stats(args.config)
     print(stats_table(stats))
     if args.out:
         draw_stats(stats, args.out)

@@ -4,6 +4,7 @@ import argparse
 from dearli_mm.diagnostics.loader_speed import (measure_loader_speed,
                                                 speed_table)
 from dearli_mm.utils.atomic import write_text
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -16,12 +17,10 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command_line()
 def main() -> None:
     args = parse_args()
-    try:
-        result = measure_loader_speed(args.config, args.images, args.rounds)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    result = measure_loader_speed(args.config, args.images, args.rounds)
     print(speed_table(result))
     if args.out:
         write_text(args.out, result.reset_index().to_json(

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from dearli_mm.diagnostics.memory_plan import plan_memory, plan_table
 from dearli_mm.diagnostics.sizes import StepSizes
 from dearli_mm.utils.atomic import write_text
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -26,20 +27,18 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command_line()
 def main() -> None:
     args = parse_args()
     logging.disable(logging.WARNING)  # of weights that are not loaded
-    try:
-        config = Config.fromfile(args.config)
-        sizes = StepSizes.of_config(
-            config,
-            crop=args.crop,
-            labeled=args.labeled,
-            unlabeled=args.unlabeled,
-            segments=args.segments)
-        plan = plan_memory(config, sizes, args.bf16, args.checkpointing)
-    except (NotImplementedError, OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    config = Config.fromfile(args.config)
+    sizes = StepSizes.of_config(
+        config,
+        crop=args.crop,
+        labeled=args.labeled,
+        unlabeled=args.unlabeled,
+        segments=args.segments)
+    plan = plan_memory(config, sizes, args.bf16, args.checkpointing)
     print(plan_table(plan, sizes))
     if args.out:
         write_text(args.out, json.dumps(plan, indent=2))

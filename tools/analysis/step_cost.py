@@ -11,6 +11,7 @@ from mmengine.config import Config
 from dearli_mm.diagnostics.sizes import StepSizes
 from dearli_mm.diagnostics.step_cost import cost_table, measure_step
 from dearli_mm.utils.atomic import write_text
+from dearli_mm.utils.command_line import command_line
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / '_base_'
 
@@ -41,22 +42,20 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command_line()
 def main() -> None:
     args = parse_args()
     torch.set_num_threads(args.threads)
     logging.disable(logging.WARNING)  # of weights that are not loaded
-    try:
-        sizes = StepSizes(**{
-            size.name: getattr(args, size.name)
-            for size in fields(StepSizes)
-        })
-        config = Config()
-        for path in args.config:
-            config.merge_from_dict(Config.fromfile(path).to_dict())
-        result = measure_step(config, sizes, args.steps, args.warm_up,
-                              not args.no_yardstick)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    sizes = StepSizes(**{
+        size.name: getattr(args, size.name)
+        for size in fields(StepSizes)
+    })
+    config = Config()
+    for path in args.config:
+        config.merge_from_dict(Config.fromfile(path).to_dict())
+    result = measure_step(config, sizes, args.steps, args.warm_up,
+                          not args.no_yardstick)
     print(cost_table(result))
     if args.out:
         write_text(args.out, json.dumps(result, indent=2))

@@ -2,6 +2,7 @@
 import argparse
 
 from dearli_mm.benchmark.run_logs import summarize_run
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -15,12 +16,10 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command_line()
 def main() -> None:
     args = parse_args()
-    try:
-        print(summarize_run(args.work_dir, args.metrics))
-    except FileNotFoundError as error:
-        raise SystemExit(f'error: {error}') from None
+    print(summarize_run(args.work_dir, args.metrics))
 
 
 if __name__ == '__main__':

@@ -2,6 +2,7 @@
 import argparse
 
 from dearli_mm.diagnostics.verify import summary, verify_dataset
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -11,12 +12,10 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command_line()
 def main() -> None:
     args = parse_args()
-    try:
-        problems = verify_dataset(args.config, args.workers)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    problems = verify_dataset(args.config, args.workers)
     for problem in problems:
         print(f'PROBLEM {problem}')
     print(summary(problems))

@@ -7,6 +7,7 @@ it was stopped. See docs/data.md.
 import argparse
 
 from dearli_mm.conversion.ade20k import convert_ade20k
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -20,12 +21,10 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command_line('the same command goes on')
 def main() -> None:
     args = parse_args()
-    try:
-        convert_ade20k(args.root, args.workers)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    convert_ade20k(args.root, args.workers)
 
 
 if __name__ == '__main__':

@@ -6,6 +6,7 @@ too. Run again, it goes on where it was stopped. See docs/data.md.
 import argparse
 
 from dearli_mm.conversion.coco_objects import convert_coco_objects
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -19,12 +20,10 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command_line('the same command goes on')
 def main() -> None:
     args = parse_args()
-    try:
-        convert_coco_objects(args.root, args.workers)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    convert_coco_objects(args.root, args.workers)
 
 
 if __name__ == '__main__':

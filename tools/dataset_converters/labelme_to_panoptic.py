@@ -6,6 +6,7 @@ Annotate more and run again: only new and changed files are converted.
 import argparse
 
 from dearli_mm.conversion.labelme import LabelmeClasses, convert_labelme
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,15 +28,13 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command_line('the same command goes on')
 def main() -> None:
     args = parse_args()
     classes = LabelmeClasses(
         tuple(args.things), tuple(args.stuff), tuple(args.ignore))
-    try:
-        convert_labelme(args.folder, args.out, classes, args.images,
-                        args.workers)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    convert_labelme(args.folder, args.out, classes, args.images,
+                    args.workers)
 
 
 if __name__ == '__main__':

@@ -11,6 +11,7 @@ import argparse
 from fractions import Fraction
 
 from dearli_mm.conversion.splits import check_split, make_split, split_overlaps
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -40,19 +41,17 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
+@command_line()
 def main() -> None:
     args = parse_args()
     splits = args.check or [args.out]
-    try:
-        if args.out:
-            make_split(args.ann_file, args.out, args.number, args.fraction,
-                       args.seed, args.cover_classes, args.exclude)
-        reports = [check_split(split, args.ann_file,
-                               [*args.against, *args.exclude])
-                   for split in splits]
-        overlaps = split_overlaps(splits, args.ann_file)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    if args.out:
+        make_split(args.ann_file, args.out, args.number, args.fraction,
+                   args.seed, args.cover_classes, args.exclude)
+    reports = [check_split(split, args.ann_file,
+                           [*args.against, *args.exclude])
+               for split in splits]
+    overlaps = split_overlaps(splits, args.ann_file)
     for found, problems in reports:
         print('\n'.join(found + [f'PROBLEM {text}' for text in problems]))
     for line in overlaps:

@@ -7,6 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from projects.toy_world.dataset import write_toy_world  # noqa: E402
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -22,13 +23,11 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command_line('the same command goes on')
 def main() -> None:
     args = parse_args()
-    try:
-        write_toy_world(args.out, train=args.train, val=args.val,
-                        labeled=args.labeled, size=args.size, seed=args.seed)
-    except ValueError as error:
-        raise SystemExit(f'error: {error}') from None
+    write_toy_world(args.out, train=args.train, val=args.val,
+                    labeled=args.labeled, size=args.size, seed=args.seed)
 
 
 if __name__ == '__main__':

@@ -8,6 +8,7 @@ what an mmseg config loads (--mmseg-config).
 import argparse
 
 from dearli_mm.conversion.semantic import (convert_semantic, find_folder,
+from dearli_mm.utils.command_line import command_line
                                            find_mmseg)
 
 
@@ -44,18 +45,16 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
+@command_line('the same command goes on')
 def main() -> None:
     args = parse_args()
-    try:
-        if args.mmseg_config:
-            data = find_mmseg(args.mmseg_config, args.loader)
-        else:
-            data = find_folder(args.images, args.labels, args.classes,
-                               args.ignore, args.suffix)
-        convert_semantic(data, args.out, args.things, args.min_area,
-                         args.workers)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from None
+    if args.mmseg_config:
+        data = find_mmseg(args.mmseg_config, args.loader)
+    else:
+        data = find_folder(args.images, args.labels, args.classes,
+                           args.ignore, args.suffix)
+    convert_semantic(data, args.out, args.things, args.min_area,
+                     args.workers)
 
 
 if __name__ == '__main__':

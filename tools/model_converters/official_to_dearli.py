@@ -2,6 +2,7 @@
 import argparse
 
 from dearli_mm.conversion.official_checkpoint import convert_checkpoint
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,14 +24,12 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command_line()
 def main() -> None:
     args = parse_args()
-    try:
-        table = convert_checkpoint(args.source, args.target,
-                                   args.decoder_only, args.teacher,
-                                   args.config)
-    except (FileNotFoundError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from error
+    table = convert_checkpoint(args.source, args.target,
+                               args.decoder_only, args.teacher,
+                               args.config)
     print(table)
     print(f'written to {args.target}')
 

@@ -1,0 +1,42 @@
+"""How the command line tools end."""
+import os
+import signal
+
+import pytest
+
+from dearli_mm.utils.command_line import command_line, ensure_writable
+
+
+@pytest.mark.parametrize('error, text', [
+    (ValueError('a=3 is too large'), 'error: a=3 is too large'),
+    (KeyError("no 'x'"), "error: no 'x'"),
+    (FileNotFoundError(2, 'No such file', 'a'), "error: .*No such file: 'a'"),
+])
+def test_errors_are_one_line(error, text):
+    @command_line()
+    def main():
+        raise error
+
+    with pytest.raises(SystemExit, match=text):
+        main()
+
+
+def test_ctrl_c_says_what_to_do(capsys):
+    @command_line('the same command goes on')
+    def main():
+        os.kill(os.getpid(), signal.SIGINT)
+        signal.pause()
+
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 130
+    assert capsys.readouterr().err == 'stopped; the same command goes on\n'
+
+
+def test_other_errors_are_ours(tmp_path):
+    with pytest.raises(ZeroDivisionError), command_line():
+        1 / 0
+    (tmp_path / 'file').touch()
+    assert ensure_writable(str(tmp_path / 'a/b'), 'out').is_dir()
+    with pytest.raises(OSError, match='out=.*file/a.*cannot be written'):
+        ensure_writable(str(tmp_path / 'file/a'), 'out')

@@ -11,7 +11,7 @@ import dearli_mm  # noqa: E402, F401  (before mmdet, for mmcv-lite)
 from dearli_mm.apis import DEARLiInferencer  # noqa: E402
 from dearli_mm.apis.command_line import (add_network_flags,  # noqa: E402
                                          network_arguments)
-from dearli_mm.utils.command_line import command_line
+from dearli_mm.utils.command_line import command_line  # noqa: E402
 from projects.demo.demo import Demo  # noqa: E402
 from projects.demo.page import (check_port, import_gradio,  # noqa: E402
                                 launch_page)

@@ -2,8 +2,8 @@
 import argparse
 
 from dearli_mm.diagnostics.stats import (dataset_stats, draw_stats,
-from dearli_mm.utils.command_line import command_line
                                                    stats_table)
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:

@@ -2,12 +2,12 @@
 import argparse
 import sys
 from pathlib import Path
+from dearli_mm.utils.command_line import command_line
 
 # Projects are not installed: they are found in the checkout.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from projects.toy_world.dataset import write_toy_world  # noqa: E402
-from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:

@@ -8,8 +8,8 @@ what an mmseg config loads (--mmseg-config).
 import argparse
 
 from dearli_mm.conversion.semantic import (convert_semantic, find_folder,
-from dearli_mm.utils.command_line import command_line
                                            find_mmseg)
+from dearli_mm.utils.command_line import command_line
 
 
 def parse_args() -> argparse.Namespace:

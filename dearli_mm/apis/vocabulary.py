@@ -8,6 +8,7 @@ from typing import List, NamedTuple, Optional, Sequence
 import numpy as np
 
 from ..visualization import palette
+from ..utils.text_files import read_text
 
 _SYNTAX = ('write "ball,star;sand,water": commas between classes, a '
            'semicolon between things and stuff, | between synonyms')
@@ -94,7 +95,7 @@ def read_vocabulary(classes: str) -> Vocabulary:
         raise FileNotFoundError(f'classes={classes!r}: no such file; give a '
                                 f'file with one class per line, or {_SYNTAX}')
     # Without "index:", and without class 0 if it is called invalid.
-    text = re.sub(r'^0\s*:\s*invalid.*|^\d+\s*:', '', path.read_text(),
+    text = re.sub(r'^0\s*:\s*invalid.*|^\d+\s*:', '', read_text(path),
                   flags=re.MULTILINE)
     return _from_parts([[
         line.replace(',', '|') for line in part.splitlines() if line.strip()

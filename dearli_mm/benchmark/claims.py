@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import List, Sequence, Union
 
 import yaml
+from ..utils.text_files import read_text
 
 METRICS = ('PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ', 'mIoU')
 REQUIRED = ('method', 'fraction', 'source')
@@ -31,7 +32,7 @@ def read_claims(source: Union[str, Sequence[dict]],
         where = source
         if not Path(source).is_file():
             raise FileNotFoundError(f'claims={source!r}: no such file')
-        source = yaml.safe_load(Path(source).read_text())
+        source = yaml.safe_load(read_text(source))
     for number, claim in enumerate(source, 1):
         problem = _problem(claim)
         if problem:

@@ -8,6 +8,7 @@ from typing import IO, List, Optional
 from ..utils.atomic import write_text
 from .jobs import Job
 from .run_logs import latest_step, read_validations
+from ..utils.text_files import read_json, read_text
 
 FINISHED, FAILED, INTERRUPTED, RUNNING, WAITING = STATES = (
     'finished', 'failed', 'interrupted', 'running', 'waiting')
@@ -33,8 +34,8 @@ def read_record(job: Job) -> dict:
     if not path.is_file():
         return {}
     try:
-        return json.loads(path.read_text())
-    except json.JSONDecodeError as error:
+        return read_json(path)
+    except ValueError as error:
         raise ValueError(f'{path} is no record of a run: {error}') from None
 
 
@@ -103,7 +104,7 @@ def reason_of_failure(job: Job) -> str:
     if code == 0:
         reason = f'ended without {_lacking(job)}'
     else:
-        said = path.read_text(errors='replace') if path.is_file() else ''
+        said = path.read_text('utf-8', 'replace') if path.is_file() else ''
         last = said.strip().rsplit('\n', 1)[-1].strip()
         reason = f'exit code {code}' + (f': {last[:200]}' if last else '')
     return f'{reason}; see {path}'
@@ -114,7 +115,7 @@ def last_checkpoint(work_dir: Path) -> Optional[Path]:
     pointer = work_dir / 'last_checkpoint'
     if not pointer.is_file():
         return None
-    path = work_dir / Path(pointer.read_text().strip()).name
+    path = work_dir / Path(read_text(pointer).strip()).name
     return path if path.is_file() else None
 
 

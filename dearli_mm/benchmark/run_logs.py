@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 import pandas as pd
+from ..utils.text_files import read_json
 
 Results = Dict[str, float]
 PathLike = Union[str, Path]
@@ -16,7 +17,7 @@ def run_logs(work_dir: PathLike) -> List[Path]:
 
 def read_log(path: Path) -> Iterator[dict]:
     """Records of a log; of a killed run the last line may be torn."""
-    for line in path.read_text().splitlines():
+    for line in path.read_text('utf-8', 'replace').splitlines():
         try:
             yield json.loads(line)
         except json.JSONDecodeError:
@@ -60,7 +61,7 @@ def read_test(work_dir: PathLike,
         metrics (Sequence[str]): See :func:`read_validations`.
     """
     for log in sorted(Path(work_dir).glob('*/*.json'), reverse=True):
-        results = _select(json.loads(log.read_text()), metrics)
+        results = _select(read_json(log), metrics)
         if results:
             return results
     return {}

@@ -1,17 +1,17 @@
 """ADE20K as it is downloaded to ADE20K panoptic as mmdet reads it."""
-import json
 from functools import partial
 from pathlib import Path
 from typing import Dict, List, Sequence
 
 import numpy as np
-from PIL import Image
 
 from ..datasets.panoptic_files import Segmented, Source, write_png
 from .ade20k_classes import (STUFF, THINGS, VOID, AdeTables, SceneClass,
                              make_tables, read_object_info)
 from .panoptic_writer import Counts, Target, make_categories, write_panoptic
 from .sources import check_frame, need, pair_images
+from ..utils.text_files import read_json
+from ..datasets.image_files import open_image
 
 PARTS = dict(train='training', val='validation')
 PUBLISHED_IMAGES = dict(train=20210, val=2000)
@@ -116,7 +116,7 @@ def _thing_classes(red: np.ndarray, green: np.ndarray,
 
 
 def _read(path: str, ndim: int, limit: int) -> np.ndarray:
-    array = np.array(Image.open(path))
+    array = np.array(open_image(path))
     if array.ndim != ndim or array.dtype != np.uint8 or array.max() > limit:
         raise ValueError(
             f'{path} should be uint8 with {ndim} dimensions and values up to '
@@ -143,7 +143,7 @@ def _compare_classes(json_path: Path, part: str, tables: AdeTables,
                      classes: Sequence[SceneClass]) -> None:
     """Tell for how many classes the number of images is the listed one."""
     shown = np.zeros(len(THINGS + STUFF) + 1, int)
-    for annotation in json.loads(json_path.read_text())['annotations']:
+    for annotation in read_json(json_path)['annotations']:
         ids = {s['category_id'] for s in annotation['segments_info']}
         shown[list(ids)] += 1
     shown = shown[tables.scene[1:] + 1]

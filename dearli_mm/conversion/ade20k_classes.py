@@ -10,7 +10,6 @@
 
 The tables are made by name from the lists of the archive, and checked.
 """
-import json
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
@@ -18,6 +17,7 @@ import numpy as np
 from mmdet.datasets.ade20k import ADE20KPanopticDataset
 
 from .sources import need
+from ..utils.text_files import read_json, read_text
 
 THINGS: Tuple[str, ...] = ADE20KPanopticDataset.METAINFO['thing_classes']
 STUFF: Tuple[str, ...] = ADE20KPanopticDataset.METAINFO['stuff_classes']
@@ -70,7 +70,7 @@ def read_object_info(path: Path) -> List[SceneClass]:
     need(path, 'The list of classes',
          'It comes with ADEChallengeData2016.zip.')
     classes = []
-    for number, line in enumerate(path.read_text().splitlines()[1:], start=1):
+    for number, line in enumerate(read_text(path).splitlines()[1:], start=1):
         if not line.strip():
             continue
         fields = line.split('\t')
@@ -103,7 +103,7 @@ def make_tables(root: Path, scene_classes: Sequence[SceneClass]) -> AdeTables:
     names = [entry.name for entry in scene_classes]
     instance_names = [names[k] for k in np.flatnonzero(scene < len(THINGS))]
     if (root / 'imgCatIds.json').exists():
-        listed = json.loads((root / 'imgCatIds.json').read_text())
+        listed = read_json(root / 'imgCatIds.json')
         instance_names = [
             _first(category['name']) for category in sorted(
                 listed['categories'], key=lambda category: category['id'])
@@ -136,7 +136,7 @@ def _match(names: Sequence[str], classes: Sequence[str],
 
 
 def _check_mapping(path: Path, tables: AdeTables) -> None:
-    for line in path.read_text().splitlines()[1:]:
+    for line in read_text(path).splitlines()[1:]:
         if not line.strip():
             continue
         instance, scene = (int(field) for field in line.split()[:2])

@@ -1,16 +1,16 @@
 """COCO panoptic to COCO-Objects: 80 things and one background."""
-import json
 from pathlib import Path
 from typing import Dict, List, NamedTuple
 
 import numpy as np
 from mmdet.datasets import CocoPanopticDataset
-from PIL import Image
 
 from ..datasets.panoptic_files import Segmented, Source
 from ..functional.panoptic_ids import number_segments, rgb2id
 from .panoptic_writer import Counts, Target, make_categories, write_panoptic
 from .sources import need
+from ..utils.text_files import read_json
+from ..datasets.image_files import open_image
 
 PARTS = dict(train='train2017', val='val2017')
 PUBLISHED_IMAGES = dict(train=118287, val=5000)
@@ -76,7 +76,7 @@ def convert_coco_objects(root: str, workers: int = 4) -> Dict[str, Counts]:
 
 def _read_objects(source: Source) -> Segmented:
     """Things of a PNG, as ``extra`` lists them; all else is one segment."""
-    with Image.open(source.inputs[0]) as image:
+    with open_image(source.inputs[0]) as image:
         ids = rgb2id(np.asarray(image.convert('RGB')))
     found = source.extra
     numbers, _ = number_segments(ids, [thing.id for thing in found])
@@ -87,7 +87,7 @@ def _read_objects(source: Source) -> Segmented:
 
 
 def _sources(json_path: Path, png_folder: Path) -> List[Source]:
-    content = json.loads(json_path.read_text())
+    content = read_json(json_path)
     things = {c['id']: c['name'] for c in content['categories']
               if c['isthing']}
     if sorted(things.values()) != sorted(THINGS):

@@ -1,21 +1,17 @@
 """labelme's JSON files to COCO panoptic."""
-import base64
-import io
-import json
-import math
 from functools import partial
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
-from PIL import Image, ImageDraw
 
+from ..datasets.image_files import read_image_size
+from ..datasets.image_folders import IMAGE_SUFFIXES
 from ..datasets.panoptic_files import Segmented, Source
+from ..utils.text_files import read_json
+from .labelme_shapes import LINES, draw_shape, shape_kind, shape_problem
 from .panoptic_writer import Counts, Target, make_categories, write_panoptic
 from .sources import check_frame, need
-
-AREAS = ('polygon', 'rectangle', 'circle', 'mask')
-
 
 class LabelmeClasses(NamedTuple):
     """What the labels in the files mean.
@@ -35,7 +31,8 @@ def convert_labelme(folder: str,
                     out: str,
                     classes: LabelmeClasses,
                     images: str = '',
-                    workers: int = 4) -> Counts:
+                    workers: int = 4,
+                    skip_bad: bool = False) -> Counts:
     """Write a folder of labelme files as COCO panoptic.
 
     Where shapes overlap, things lie over stuff, and of two things (or two
@@ -49,17 +46,20 @@ def convert_labelme(folder: str,
         images (str): Folder that image names are relative to. Defaults to
             ``folder``.
         workers (int): Processes.
+        skip_bad (bool): Leave out shapes that cannot be drawn, with a count,
+            instead of an error that lists them. Defaults to False.
 
     Returns:
         Counts: Of the dataset.
 
     Raises:
         FileNotFoundError: If there is no JSON file, or an image is missing.
-        ValueError: If a label is not among the classes, or a file is not
-            labelme's.
+        ValueError: If a label is not among the classes, or shapes cannot be
+            drawn.
     """
     need(Path(folder), 'The folder of labelme files', 'Give its path.')
     sources = _find_sources(Path(folder), Path(images or folder))
+    _check_shapes(sources, skip_bad)
     _check_labels(sources, classes)
     target = Target(
         Path(out) / 'panoptic.json', Path(out) / 'panoptic',
@@ -75,16 +75,19 @@ def convert_labelme(folder: str,
 def _read_image(source: Source, classes: LabelmeClasses) -> Segmented:
     """Draw the shapes of a file, whose content is in ``extra``."""
     image, path = source.inputs
-    size = (source.extra['imageHeight'], source.extra['imageWidth'])
-    check_frame(image, size, path)
+    size = (source.extra.get('imageHeight'), source.extra.get('imageWidth'))
+    if all(size):
+        check_frame(image, size, path)
+    else:
+        size = read_image_size(image).shown
     names = [*classes.things, *classes.stuff]
     segment_map = np.zeros(size, np.int32)
     numbers: Dict[tuple, int] = {}
     # Stuff at the bottom; within stuff and within things as they were drawn.
-    shapes = sorted(_areas(source), key=lambda s: s['label'] in classes.stuff,
-                    reverse=True)
+    shapes = sorted(source.extra['shapes'],
+                    key=lambda s: s['label'] in classes.stuff, reverse=True)
     for number, shape in enumerate(shapes):
-        mask = _draw(shape, size, path)
+        mask = draw_shape(shape, size)
         if shape['label'] in classes.ignore:
             segment_map[mask] = 0
             continue
@@ -98,35 +101,36 @@ def _read_image(source: Source, classes: LabelmeClasses) -> Segmented:
                      [names.index(label) + 1 for label, *_ in numbers])
 
 
-def _draw(shape: dict, size: Tuple[int, int], path: str) -> np.ndarray:
-    """Mask of a shape, bool ``[H, W]``."""
-    kind, points = _kind(shape), [tuple(p) for p in shape['points']]
-    canvas = Image.new('1', size[::-1])
-    draw = ImageDraw.Draw(canvas)
-    if kind == 'circle' and len(points) == 2:
-        (x, y), edge = points
-        radius = math.dist(points[0], edge)
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), 1, 1)
-    elif kind == 'rectangle' and len(points) == 2:
-        (x0, x1), (y0, y1) = (sorted(values) for values in zip(*points))
-        draw.rectangle((x0, y0, x1, y1), 1, 1)
-    elif kind == 'mask' and len(points) == 2 and shape.get('mask'):
-        content = base64.b64decode(shape['mask'])
-        mask = Image.open(io.BytesIO(content)).convert('1')
-        canvas.paste(mask, tuple(int(v) for v in points[0]))
-    elif kind in ('polygon', 'rectangle') and len(points) > 2:
-        draw.polygon(points, 1, 1)
-    else:
-        raise ValueError(f'{path}: a {kind} of {shape["label"]!r} has '
-                         f'{len(points)} points: draw it again')
-    return np.array(canvas)
+def _check_shapes(sources: Sequence[Source], skip_bad: bool) -> None:
+    """Leave out lines, and what cannot be drawn, or tell of all of these."""
+    lines, problems = 0, []
+    for source in sources:
+        shapes = [s for s in source.extra['shapes'] if shape_kind(s) not in LINES]
+        lines += len(source.extra['shapes']) - len(shapes)
+        found = [(shape, shape_problem(shape)) for shape in shapes]
+        problems += [
+            f'{source.inputs[1]}: shape {number} ({shape.get("label")!r}) '
+            f'{problem}' for number, (shape, problem) in enumerate(found, 1)
+            if problem
+        ]
+        source.extra['shapes'] = [s for s, problem in found if not problem]
+    if lines:
+        print(f'{lines} points and lines passed over')
+    if problems and not skip_bad:
+        raise ValueError('\n'.join([
+            f'{len(problems)} shapes cannot be drawn:', *problems,
+            'Draw them again, or leave them out with --skip-bad'
+        ]))
+    for problem in problems:
+        print(f'left out: {problem}')
 
 
 def _check_labels(sources: Sequence[Source],
                   classes: LabelmeClasses) -> None:
     known = {*classes.things, *classes.stuff, *classes.ignore}
     where = {shape['label']: source.inputs[1]
-             for source in reversed(sources) for shape in _areas(source)}
+             for source in reversed(sources)
+             for shape in source.extra['shapes']}
     unknown = {k: v for k, v in where.items() if k not in known}
     if unknown:
         found = ', '.join(f'{k!r} ({v})' for k, v in sorted(unknown.items()))
@@ -137,25 +141,20 @@ def _check_labels(sources: Sequence[Source],
     unused = known - set(where) - set(classes.ignore)
     if unused:
         print(f'no shape has the label {sorted(unused)}')
-    passed_over = sum(len(s.extra['shapes']) - len(_areas(s)) for s in sources)
-    if passed_over:
-        print(f'{passed_over} points and lines passed over')
 
 
 def _find_sources(folder: Path, root: Path) -> List[Source]:
     """Images of labelme's files; other JSON files are passed over."""
-    sources = []
+    sources, others, moved = [], {}, 0
     for path in sorted(folder.rglob('*.json')):
-        try:
-            content = json.loads(path.read_text(encoding='utf-8'))
-        except ValueError as error:
-            raise ValueError(f'{path} is no JSON file: {error}') from None
-        if not isinstance(content, dict) or 'shapes' not in content:
+        if any(part[0] == '.' for part in path.relative_to(folder).parts):
+            continue  # of a system or an editor
+        content = _read_labelme(path)
+        if not isinstance(content, dict):
+            others[path.name] = content
             continue
-        content.pop('imageData', None)  # large
-        name = str(content['imagePath']).replace('\\', '/')
-        image = need(path.parent / name, f'The image of {path}',
-                     'labelme names it in imagePath, relative to the file.')
+        image, named = _find_image(path, str(content.get('imagePath', '')))
+        moved += not named
         try:
             relative = image.resolve().relative_to(root.resolve())
         except ValueError:
@@ -163,6 +162,15 @@ def _find_sources(folder: Path, root: Path) -> List[Source]:
                              'give the folder of the images') from None
         sources.append(
             Source(relative.as_posix(), (str(image), str(path)), content))
+    if others:
+        print(f'{len(others)} JSON files that are not labelme\'s passed over, '
+              f'for instance {next(iter(others))}')
+    if moved:
+        print(f'{moved} images are not where imagePath names them, and were '
+              'found beside their JSON file')
+    broken = next((e for e in others.values() if e is not None), None)
+    if not sources and broken:
+        raise broken
     if not sources:
         raise FileNotFoundError(
             f'{folder} holds no JSON file of labelme. Annotate images with '
@@ -170,9 +178,35 @@ def _find_sources(folder: Path, root: Path) -> List[Source]:
     return sources
 
 
-def _areas(source: Source) -> List[dict]:
-    return [s for s in source.extra['shapes'] if _kind(s) in AREAS]
+def _read_labelme(path: Path) -> Union[dict, ValueError, None]:
+    """Content of a labelme file; None or an error if it is another file."""
+    try:
+        content = read_json(path)
+    except ValueError as error:
+        # What is broken, or of another encoding, and was to be converted.
+        if b'"shapes"' in path.read_bytes():
+            raise
+        return error
+    if not isinstance(content, dict) or \
+            not isinstance(content.get('shapes'), list):
+        return None
+    content.pop('imageData', None)  # large
+    return content
 
 
-def _kind(shape: dict) -> str:
-    return shape.get('shape_type') or 'polygon'
+def _find_image(path: Path, name: str) -> Tuple[Path, bool]:
+    """Image of a labelme file, and whether it is where the file says.
+
+    Files that were annotated on another machine lie beside their image.
+    """
+    name = name.replace('\\', '/')
+    beside = [path.parent / name.rpartition('/')[2]] if name else []
+    beside += [path.with_suffix(suffix) for suffix in sorted(IMAGE_SUFFIXES)]
+    if name and (path.parent / name).is_file():
+        return path.parent / name, True
+    found = next((image for image in beside if image.is_file()), None)
+    if found is None:
+        raise FileNotFoundError(
+            f'The image of {path} is not there, neither at {name!r}, as '
+            'imagePath says, relative to the file, nor beside it.')
+    return found, False

@@ -1,9 +1,10 @@
 """The one writer of COCO panoptic datasets, used by all converters."""
+from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Sequence
 
 from ..datasets.panoptic_files import (ImageRecords, Segmented, Source,
-                                       encode_image, write_png)
+                                       encode_image, name_results, write_png)
 from ..functional.panoptic_ids import id2rgb
 from ..utils.processes import run_parallel
 
@@ -32,6 +33,7 @@ class Counts(NamedTuple):
     crowds: int
     void_share: float
     converted: int
+    empty: Dict[str, int] = {}
 
     def __str__(self) -> str:
         segments = self.things + self.stuff + self.crowds
@@ -39,7 +41,16 @@ class Counts(NamedTuple):
             'all converted before'
         return (f'{self.images} images ({new}), {segments} segments '
                 f'({self.things} things, {self.stuff} stuff, {self.crowds} '
-                f'crowds), {100 * self.void_share:.2f} % of the pixels void')
+                f'crowds), {100 * self.void_share:.2f} % of the pixels void'
+                f'{self._lost()}')
+
+    def _lost(self) -> str:
+        if not self.empty:
+            return ''
+        named = ', '.join(f'{count} of {name!r}'
+                          for name, count in self.empty.items())
+        return (f'; {sum(self.empty.values())} segments have no pixel left, '
+                f'as others lie over them, and are left out: {named}')
 
 
 def make_categories(things: Sequence[str],
@@ -84,17 +95,22 @@ def write_panoptic(sources: Sequence[Source],
         Counts: Of the whole dataset.
 
     Raises:
-        ValueError: If there is no source, two of them have the same id, or
-            ``json_path`` was not written by this function.
+        ValueError: If there is no source, or a file to be written is there
+            and was not written by this function.
     """
-    _check_sources(sources, target)
+    if not sources:
+        raise ValueError(f'there is no image to write {target.json_path} of')
+    sources = name_results(sources)
     records = ImageRecords(
         target.json_path,
         dict(info=target.info, categories=target.categories))
-    jobs = [
-        (source, read, target) for source in sources if not records.is_done(
-            source, [target.png_folder / f'{source.stem}.png'])
-    ]
+    pngs = {source.stem: [target.png_folder / f'{source.stem}.png']
+            for source in sources}
+    jobs = [(source, read, target) for source in sources
+            if not records.is_done(source, pngs[source.stem])]
+    if jobs:
+        records.claim({source.stem: pngs[source.stem]
+                       for source, *_ in jobs})
     for record in run_parallel(_convert, jobs, workers, title) if jobs else ():
         records.add(record)
     for record in records.finish([source.stem for source in sources]):
@@ -102,17 +118,6 @@ def write_panoptic(sources: Sequence[Source],
         (target.png_folder / record['annotation']['file_name']).unlink(
             missing_ok=True)
     return _count(records.records.values(), target.categories, len(jobs))
-
-
-def _check_sources(sources: Sequence[Source], target: Target) -> None:
-    if not sources:
-        raise ValueError(f'there is no image to write {target.json_path} of')
-    seen: Dict[str, str] = {}
-    for source in sources:
-        other = seen.setdefault(source.stem, source.file_name)
-        if other is not source.file_name:
-            raise ValueError(f'{other} and {source.file_name} would share '
-                             f'the PNG {source.stem}.png: rename one of them')
 
 
 def _convert(job: tuple) -> dict:
@@ -140,9 +145,14 @@ def _convert(job: tuple) -> dict:
 def _count(records: Iterable[dict], categories: List[dict],
            converted: int) -> Counts:
     isthing = {category['id']: category['isthing'] for category in categories}
+    name_of = {category['id']: category['name'] for category in categories}
+    empty: Counter = Counter()
     images = things = stuff = crowds = pixels = labeled = 0
     for record in records:
         images += 1
+        empty.update(
+            name_of[category] for category in record['image'].get(
+                'categories_without_pixels', ()))
         pixels += record['image']['height'] * record['image']['width']
         for segment in record['annotation']['segments_info']:
             labeled += segment['area']
@@ -153,4 +163,4 @@ def _count(records: Iterable[dict], categories: List[dict],
             else:
                 stuff += 1
     return Counts(images, things, stuff, crowds, 1 - labeled / pixels,
-                  converted)
+                  converted, dict(empty))

@@ -6,8 +6,8 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import cv2
 import numpy as np
 from mmengine.config import Config
-from PIL import Image
 
+from ..datasets.image_files import open_image
 from ..datasets.panoptic_files import Segmented, Source
 from .panoptic_writer import Counts, Target, make_categories, write_panoptic
 from .sources import check_frame, need, pair_images
@@ -59,12 +59,14 @@ def convert_semantic(data: SemanticSource,
         ValueError: If a thing is no class, or a label file holds a value
             that is neither a class nor to be ignored.
     """
-    unknown = sorted(set(things) - set(data.classes))
+    # A class whose value is ignored is none.
+    classes = [data.classes[k] for k in sorted(set(data.values.values()))]
+    unknown = sorted(set(things) - set(classes))
     if unknown:
         raise ValueError(f'things {unknown} are not among the classes '
-                         f'{list(data.classes)}')
-    stuff = [name for name in data.classes if name not in set(things)]
-    things = [name for name in data.classes if name in set(things)]
+                         f'{classes}')
+    stuff = [name for name in classes if name not in set(things)]
+    things = [name for name in classes if name in set(things)]
     order = {name: k for k, name in enumerate(things + stuff)}
     info = dict(description='Semantic labels as panoptic segments.',
                 converter='semantic_to_panoptic', min_area=min_area,
@@ -164,7 +166,7 @@ def _read_image(source: Source, labels: Dict[int, int],
                 min_area: int) -> Segmented:
     """Segments of a label PNG; ``labels`` has the class of each value."""
     image, path = source.inputs
-    values = np.array(Image.open(path))
+    values = np.array(open_image(path))
     if values.ndim != 2:
         raise ValueError(f'{path} has {values.shape[2]} channels: a label '
                          'file is grey or palette, one value per class')

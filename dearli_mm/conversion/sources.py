@@ -5,12 +5,16 @@ from typing import List, Sequence, Union
 from ..datasets.image_files import read_image_size
 from ..datasets.panoptic_files import Source
 from ..datasets.image_folders import IMAGE_SUFFIXES, list_images
+from ..datasets.image_names import result_names
 
 
 def pair_images(images: Path,
                 folders: Sequence[Path],
                 suffix: str = '.png') -> List[Source]:
     """Images of a folder with the annotation files of the same stem.
+
+    Where several images share a stem, annotation files are called like the
+    whole image, ``a.jpg.png`` and ``a.tif.png``.
 
     Args:
         images (Path): Folder of images, with subfolders.
@@ -25,13 +29,14 @@ def pair_images(images: Path,
         FileNotFoundError: If an annotation file is not there; says how many.
         ValueError: If a folder has annotation without an image.
     """
-    sources = []
-    for path in list_images(images):
-        name = path.relative_to(images)
-        stem = name.with_suffix('').as_posix()
-        files = [folder / f'{stem}{suffix}' for folder in folders]
-        sources.append(Source(name.as_posix(), (str(path), *map(str, files))))
-    stems = {source.stem for source in sources}
+    paths = list_images(images)
+    names = [path.relative_to(images).as_posix() for path in paths]
+    stems = result_names(names)
+    sources = [
+        Source(name, (str(path),
+                      *(str(folder / f'{stem}{suffix}') for folder in folders)))
+        for path, name, stem in zip(paths, names, stems)
+    ]
     for k, folder in enumerate(folders, start=1):
         missing = [s.inputs[k] for s in sources
                    if not Path(s.inputs[k]).is_file()]
@@ -41,11 +46,11 @@ def pair_images(images: Path,
                 f'annotation in {folder}, for instance {missing[0]}')
         found = [p.relative_to(folder).as_posix()[:-len(suffix)]
                  for p in folder.rglob(f'*{suffix}')]
-        extra = sorted(set(found) - stems)
+        extra = sorted(set(found) - set(stems))
         if extra:
             raise ValueError(
                 f'{folder} has annotation of {len(extra)} images that are not '
-                f'in {images} (suffixes {sorted(IMAGE_SUFFIXES)}), for '
+                f'in {images} (suffixes {", ".join(sorted(IMAGE_SUFFIXES))}), for '
                 f'instance {extra[0]!r}')
     return sources
 

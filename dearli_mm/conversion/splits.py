@@ -10,6 +10,7 @@ from ..datasets.image_names import ImageNames
 from ..datasets.panoptic_json import read_panoptic_json
 from ..datasets.splits import choose_covering, read_split, split_problems
 from ..utils.atomic import write_text
+from ..utils.text_files import read_text
 
 # Labelled images of the published splits.
 PUBLISHED: Dict[str, Dict[int, str]] = {
@@ -181,7 +182,7 @@ def _published(lines: Sequence[str], data: _Annotated) -> str:
 
 def _write_new(path: Path, text: str) -> None:
     if path.exists():
-        if path.read_text() != text:
+        if read_text(path) != text:
             raise ValueError(f'{path} is there with other images: choose '
                              'another name, or delete it')
         return

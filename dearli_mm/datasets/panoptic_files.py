@@ -3,13 +3,16 @@ import io
 import json
 import zlib
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence
+from typing import (Any, Dict, Iterable, List, NamedTuple, Optional, Sequence,
+                    Set)
 
 import numpy as np
 from PIL import Image
 from scipy.ndimage import find_objects
 
 from ..utils.atomic import write_bytes, write_text
+from ..utils.text_files import read_json
+from .image_names import result_names, without_suffix
 
 _MAX_IDS = 2**24 - 1
 
@@ -18,19 +21,22 @@ class Source(NamedTuple):
     """What the segments of one image are made of.
 
     Attributes:
-        file_name (str): Image, relative to the folder of the images; without
-            its suffix it is the image's id, and the name of its PNG.
+        file_name (str): Image, relative to the folder of the images.
         inputs (tuple[str, ...]): Files that the segments depend on.
         extra (Any): What else is known of this image.
+        result (str, optional): The image's id, and the name of its files of
+            results before their suffix; :func:`name_results` makes them
+            unique. Default: the image's name without its suffix.
     """
     file_name: str
     inputs: Sequence[str]
     extra: Any = None
+    result: Optional[str] = None
 
     @property
     def stem(self) -> str:
         """str: The image's id."""
-        return Path(self.file_name).with_suffix('').as_posix()
+        return self.result or without_suffix(self.file_name)
 
     @property
     def state(self) -> str:
@@ -50,6 +56,14 @@ class Segmented(NamedTuple):
     segment_map: np.ndarray
     category_ids: Sequence[int]
     iscrowd: Optional[Sequence[int]] = None
+
+
+def name_results(sources: Sequence[Source]) -> List[Source]:
+    """The sources of a run with results of their own; those of one stem keep
+    the suffix of the image (``a.jpg`` and ``a.png``)."""
+    names = result_names([source.file_name for source in sources])
+    return [source._replace(result=name)
+            for source, name in zip(sources, names)]
 
 
 def signature(paths: Iterable[str]) -> str:
@@ -75,7 +89,8 @@ def encode_image(segmented: Segmented, source: Source) -> tuple:
     Returns:
         tuple:
 
-        - dict: Entries ``image`` and ``annotation``, of segments with area.
+        - dict: Entries ``image`` and ``annotation``, of segments with area;
+          the image tells the categories of segments without.
         - np.ndarray: int64 ``[H, W]``, ids of the segments, 0 is void.
     """
     segment_map = np.asarray(segmented.segment_map, np.int32)
@@ -83,11 +98,13 @@ def encode_image(segmented: Segmented, source: Source) -> tuple:
     # Unlike 1..n, ids that differ between images keep pycocotools, which
     # looks segments up by id, from quadratic time.
     first = zlib.crc32(source.stem.encode()) % (_MAX_IDS - count) + 1
+    empty = []
     areas = np.bincount(segment_map.ravel(), minlength=count + 1)[1:]
     places = find_objects(segment_map, max_label=count)
     segments = []
     for k, (area, place) in enumerate(zip(areas.tolist(), places)):
         if place is None:
+            empty.append(int(segmented.category_ids[k]))
             continue
         (top, bottom), (left, right) = ((s.start, s.stop) for s in place)
         segments.append(
@@ -109,6 +126,8 @@ def encode_image(segmented: Segmented, source: Source) -> tuple:
             image_id=source.stem,
             file_name=f'{source.stem}.png',
             segments_info=segments))
+    if empty:
+        record['image']['categories_without_pixels'] = empty
     return record, np.append(0, first + np.arange(count))[segment_map]
 
 
@@ -134,6 +153,8 @@ class ImageRecords:
         # As JSON knows it: no tuples, no integer keys.
         self.head = json.loads(json.dumps(head))
         self.records: Dict[str, dict] = {}
+        # Images that files may be there of, of this run or an earlier one.
+        self.claimed: Set[str] = set()
         self.journal_is_open = False
         self.is_final = self._load_json()
         self._load_journal()
@@ -150,14 +171,39 @@ class ImageRecords:
                 and image['inputs'] == source.state
                 and all(path.is_file() for path in files))
 
+    def claim(self, files: Dict[str, Sequence[Path]]) -> None:
+        """Note which images are about to be written, also on disk.
+
+        Args:
+            files (dict[str, Sequence[Path]]): Files to write, by image id.
+
+        Raises:
+            ValueError: If one is there and none of these runs wrote it.
+        """
+        foreign = [
+            path for image_id, paths in files.items()
+            if image_id not in self.claimed for path in paths if path.exists()
+        ]
+        if foreign:
+            raise ValueError(
+                f'{len(foreign)} files are there that this tool did not '
+                f'write, for instance {foreign[0]}: choose another folder, or '
+                'move them away')
+        self.claimed |= set(files)
+        self._open_journal()
+
+    def _open_journal(self) -> None:
+        head = dict(self.head, claimed=sorted(self.claimed))
+        lines = [head, *self.records.values()]
+        write_text(self.journal,
+                   ''.join(json.dumps(line) + '\n' for line in lines))
+        self.journal_is_open = True
+        self.is_final = False
+
     def add(self, record: dict) -> None:
         """Keep a record, also on disk."""
         if not self.journal_is_open:
-            lines = [self.head, *self.records.values()]
-            write_text(self.journal,
-                       ''.join(json.dumps(line) + '\n' for line in lines))
-            self.journal_is_open = True
-            self.is_final = False
+            self._open_journal()
         self.records[record['image']['id']] = record
         # In one write, so that lines of two runs do not get into each other.
         with open(self.journal, 'ab', buffering=0) as file:
@@ -188,12 +234,13 @@ class ImageRecords:
         """Returns whether the file is there with the same head."""
         if not self.path.exists():
             return False
-        content = json.loads(self.path.read_text())
+        content = read_json(self.path)
         converter = content.get('info', {}).get('converter')
         if converter != self.head['info']['converter']:
             raise ValueError(
                 f'{self.path} is there and was not written by this tool: '
                 'choose another output, or move the file away')
+        self.claimed |= {image['id'] for image in content['images']}
         if any(content[key] != value for key, value in self.head.items()):
             return False
         for image, annotation in zip(content['images'],
@@ -206,13 +253,19 @@ class ImageRecords:
         if not self.journal.exists():
             return
         head, *lines = self.journal.read_text('utf-8', 'replace').split('\n')
-        if head != json.dumps(self.head):
+        try:
+            head = json.loads(head)
+        except ValueError:
             return
-        self.is_final = False
+        self.claimed |= set(head.pop('claimed', ()))
+        same = head == self.head
+        self.is_final &= not same
         for line in lines:
             try:
-                record = json.loads(line)
-                record['annotation'], record['image']['inputs']
-                self.records[record['image']['id']] = record
+                entry = json.loads(line)
+                entry['annotation'], entry['image']['inputs']
+                self.claimed.add(entry['image']['id'])
+                if same:
+                    self.records[entry['image']['id']] = entry
             except (KeyError, TypeError, ValueError):
                 pass  # cut off: its image is done again

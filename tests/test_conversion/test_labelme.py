@@ -110,7 +110,7 @@ def test_bad_input_is_named(annotate, tmp_path):
         convert(folder)
     with pytest.raises(ValueError, match='9 x 9 .* 20 x 30'):
         convert(annotate([shape('mug', box(0, 0, 3, 3))], size=(9, 9)))
-    with pytest.raises(ValueError, match='a.json: a polygon .* 2 points'):
+    with pytest.raises(ValueError, match='a.json: shape 1 .* a polygon of 2 points'):
         convert(annotate([shape('mug', [(0, 0), (1, 1)])]))
     (folder / 'a.jpg').unlink()
     with pytest.raises(FileNotFoundError, match='a.jpg'):
@@ -118,3 +118,78 @@ def test_bad_input_is_named(annotate, tmp_path):
     (folder / 'a.json').write_text('{')
     with pytest.raises(ValueError, match='a.json is no JSON'):
         convert(folder)
+
+
+def encoded(pixels):
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, 'PNG')
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+@pytest.mark.parametrize('one', [1, 200, 255])
+def test_masks_of_all_versions(annotate, one):
+    ring = np.full((5, 5), one, np.uint8)
+    ring[2, 2] = 0
+    found, segments = convert(annotate([
+        shape('mug', [(-1, 3), (3, 7)], 'mask', mask=encoded(ring))]))
+    assert segments == [1]
+    assert (found == 1).sum() == 19 and found[5, 1] == 0 and found[3, 3] == 1
+
+
+def test_shapes_of_newer_versions(annotate):
+    found, segments = convert(annotate([
+        shape('mug', box(0, 0, 4, 4), 'oriented_rectangle'),
+        shape('spoon', box(10, 0, 14, 4), 'rectangle')]))
+    assert segments == [1, 2] and found[2, 2] == 1 and found[2, 12] == 2
+
+
+def test_all_bad_shapes_are_told_or_left_out(annotate, capsys):
+    nan = float('nan')
+    folder = annotate([
+        shape('mug', [(0, 0), (1, 1)]), shape('mug', [(0, 0)], 'circle'),
+        shape('mug', box(0, 0, 3, 3), 'star'), dict(points=box(0, 0, 3, 3)),
+        shape('mug', [(0, 0), (2, 2)], 'mask', mask='no PNG'),
+        shape('mug', box(0, nan, 3, 3)), shape('mug', [(0, 0)], 'point')])
+    annotate([shape('mug', box(0, 0, 3, 3))], 'b.png')
+    with pytest.raises(ValueError, match='6 shapes cannot be drawn') as error:
+        convert(folder)
+    for text in ("('mug') is a polygon of 2 points", 'circle of 1 points',
+                 "type 'star'", 'shape 4 (None) has no label', 'no mask',
+                 'no numbers'):
+        assert text in str(error.value)
+    counts = convert_labelme(str(folder), str(folder / 'out'), CLASSES,
+                             workers=0, skip_bad=True)
+    assert (counts.images, counts.things) == (2, 1)
+    assert capsys.readouterr().out.count('left out: ') == 6
+
+
+def test_files_of_other_machines_and_programs(annotate, capsys):
+    folder = annotate([shape('mug', box(0, 0, 3, 3))])
+    path = folder / 'a.json'
+    content = json.loads(path.read_text())
+    content['imagePath'] = 'C:\\Users\\someone\\a.jpg'
+    del content['imageHeight']
+    path.write_text(json.dumps(content), 'utf-8-sig')
+    (folder / '._a.json').write_bytes(bytes(200))
+    (folder / '.trash').mkdir()
+    (folder / '.trash/b.json').write_text(path.read_text('utf-8-sig'))
+    (folder / 'notes.json').write_text('"\xe9"', 'latin-1')
+    (folder / 'list.json').write_text('[1]')
+    assert convert(folder)[1] == [1]
+    printed = capsys.readouterr().out
+    assert '2 JSON files that are not' in printed
+    assert '1 images are not where imagePath' in printed
+    path.write_text(json.dumps(content, ensure_ascii=False).replace(
+        'mug', '\u676f'), 'gb18030')
+    with pytest.raises(ValueError, match='a.json is no UTF-8 text'):
+        convert(folder)
+
+
+def test_segments_without_pixels_are_named(annotate):
+    folder = annotate([shape('mug', box(2, 2, 3, 3)),
+                       shape('spoon', box(0, 0, 9, 9))])
+    for _ in range(2):  # also when nothing is converted any more
+        counts = convert_labelme(str(folder), str(folder / 'out'), CLASSES,
+                                 workers=0)
+        assert "1 segments have no pixel left" in str(counts)
+        assert "1 of 'mug'" in str(counts)

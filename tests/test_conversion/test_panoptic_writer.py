@@ -86,6 +86,38 @@ def test_a_broken_line_of_the_journal_costs_its_image_alone(
     assert calls(sources) == [2, 1, 2]
 
 
+def test_images_of_one_stem_have_results_of_their_own(sources, target):
+    twin = sources[0]._replace(file_name='sub/a.png')
+    counts = write_panoptic([*sources, twin], read, target, workers=0)
+    assert counts.images == 4
+    content = json.loads(target.json_path.read_text())
+    names = {a['image_id']: a['file_name'] for a in content['annotations']}
+    assert names['sub/a.jpg'] == 'sub/a.jpg.png'
+    assert names['sub/a.png'] == 'sub/a.png.png'
+    assert len(names) == 4
+
+
+def test_files_of_others_are_not_replaced(sources, target):
+    other = target.png_folder / f'{sources[1].stem}.png'
+    other.parent.mkdir(parents=True, exist_ok=True)
+    other.write_bytes(b'drawn by hand')
+    with pytest.raises(ValueError, match=f'1 files are there.*{other.name}'):
+        write_panoptic(sources, read, target, workers=0)
+    assert other.read_bytes() == b'drawn by hand'
+    other.unlink()
+    # What a killed run had begun is its own, and so are its results of
+    # other settings.
+    sources[2] = sources[2]._replace(extra='broken')
+    with pytest.raises(OSError):
+        write_panoptic(sources, read, target, workers=0)
+    sources[2] = sources[2]._replace(extra=None)
+    (target.png_folder / f'{sources[2].stem}.png').write_bytes(b'half')
+    for settings in (target.info, dict(target.info, more=1)):
+        counts = write_panoptic(sources, read, target._replace(info=settings),
+                                workers=0)
+        assert counts.images == 3
+
+
 def test_nothing_is_done_twice(sources, target):
     write_panoptic(sources, read, target, workers=0)
     before = target.json_path.stat().st_mtime_ns
@@ -134,9 +166,6 @@ def test_files_of_others_are_not_overwritten(sources, target):
 def test_bad_sources_and_segments(sources, target):
     with pytest.raises(ValueError, match='no image'):
         write_panoptic([], read, target)
-    twin = sources[0]._replace(file_name='sub/a.png')
-    with pytest.raises(ValueError, match='a.jpg and sub/a.png'):
-        write_panoptic([*sources, twin], read, target)
     with pytest.raises(ValueError, match='a.jpg: categories .2.'):
         write_panoptic(sources, read, target._replace(
             categories=make_categories(['mug'], [])), workers=0)

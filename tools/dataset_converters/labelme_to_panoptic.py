@@ -24,6 +24,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--images', default='', help='folder that image names are relative '
         'to (default: that of the files)')
+    parser.add_argument(
+        '--skip-bad', action='store_true',
+        help='leave out shapes that cannot be drawn')
     parser.add_argument('--workers', type=int, default=4, help='processes')
     return parser.parse_args()
 
@@ -34,7 +37,7 @@ def main() -> None:
     classes = LabelmeClasses(
         tuple(args.things), tuple(args.stuff), tuple(args.ignore))
     convert_labelme(args.folder, args.out, classes, args.images,
-                    args.workers)
+                    args.workers, args.skip_bad)
 
 
 if __name__ == '__main__':

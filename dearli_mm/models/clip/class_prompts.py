@@ -1,6 +1,7 @@
 """Class names with synonyms, and the prompts made of them."""
 from pathlib import Path
 from typing import List, Mapping, Sequence, Union
+from dearli_mm.utils.text_files import read_text
 
 _SIZES = ('small', 'medium', 'large')
 
@@ -62,7 +63,7 @@ def _read_class_file(path: Path) -> List[str]:
             f'classes={str(path)!r}: no such file; give a list of names or '
             "a text file with one line 'index:synonym,synonym' a class")
     lines = []
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():
             continue
         index, colon, names = line.partition(':')

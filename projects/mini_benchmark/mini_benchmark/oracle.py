@@ -34,7 +34,8 @@ class AnnotatedViewsDataset(SemiSupPanopticDataset):
 
     def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
-        infos = map(self.dataset.get_data_info, range(len(self.dataset)))
+        dataset = DATASETS.build(kwargs['dataset'])
+        infos = map(dataset.get_data_info, range(len(dataset)))
         self._annotated = {info['img_path']: info for info in infos}
 
     def _make_views(self, info: dict) -> dict:

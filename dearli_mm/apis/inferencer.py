@@ -17,7 +17,8 @@ from ..models.clip import parse_classes
 from ..models.detectors import CLIPMask2Former
 from .checkpoint import detector_config, load_checkpoint, load_config
 from .inputs import NamedImage, find_inputs
-from .loading import Failure, ImageLoader, check_loading, map_ahead
+from .loading import (Failure, ImageLoader, LoadedImage, check_loading,
+                      map_ahead)
 from .model import build_model, checked_device
 from .prediction import PanopticPrediction
 from .result_folder import ResultFolder
@@ -170,6 +171,7 @@ class DEARLiInferencer:
 
         Raises:
             OSError: If an image cannot be read.
+            MemoryError: If memory is too small for an image.
         """
         images = find_inputs(inputs)
         folder = None
@@ -218,14 +220,24 @@ class DEARLiInferencer:
         while batch := list(islice(loaded, batch_size)):
             yield from (item for item in batch if isinstance(item, Failure))
             batch = [item for item in batch if not isinstance(item, Failure)]
-            if not batch:
-                continue
+            if batch:
+                yield from self._predict(batch)
+
+    def _predict(
+        self, batch: List[LoadedImage]
+    ) -> List[Union[PanopticPrediction, Failure]]:
+        """Predictions of a batch; if it fails, of one image after another."""
+        try:
             with torch.no_grad():
                 # Images of different sizes; the model pads them.
                 samples = self.model.test_step(
                     pseudo_collate([item.packed for item in batch]))
-            for sample, item in zip(samples, batch):
-                yield self._prediction(sample, item.name, item.image)
+            return [self._prediction(sample, item.source.name, item.image)
+                    for sample, item in zip(samples, batch)]
+        except Exception as error:  # of one image, not of the rest
+            if len(batch) == 1:
+                return [Failure.of(batch[0].source, error)]
+        return [self._predict([item])[0] for item in batch]
 
     def _prediction(self, sample: DetDataSample, name: str,
                     image: np.ndarray) -> PanopticPrediction:

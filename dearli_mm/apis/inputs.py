@@ -8,7 +8,7 @@ import mmcv
 import numpy as np
 
 from ..datasets.image_files import UnreadableImageError
-from ..datasets.image_folders import IMAGE_SUFFIXES, list_images
+from ..datasets.image_folders import IMAGE_SUFFIXES, is_result, list_images
 
 VIDEO_SUFFIXES = frozenset(('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v',
                             '.mpg', '.mpeg'))
@@ -48,8 +48,15 @@ def find_inputs(inputs: Union[Input, Sequence[Input]]) -> List[NamedImage]:
     """
     items = inputs if isinstance(inputs, (list, tuple)) else [inputs]
     found: List[Input] = []
+    seen = set()
     for item in items:
-        found += [item] if isinstance(item, np.ndarray) else _files(item)
+        if isinstance(item, np.ndarray):
+            found.append(item)
+            continue
+        new = [path for path in _files(item)
+               if os.path.abspath(path) not in seen]
+        seen.update(map(os.path.abspath, new))
+        found += new
     if not found:
         raise ValueError(f'inputs={inputs!r} holds no image')
     folders = [os.path.dirname(os.path.abspath(item)) for item in found
@@ -92,7 +99,7 @@ class Video:
             raise UnreadableImageError(
                 f'{path}: OpenCV cannot open the video; it is broken, or of '
                 'a format that this build of OpenCV does not know')
-        self.fps = self._reader.fps or 25.
+        self.fps = _plausible(self._reader.fps)
         # What the header says, which may be wrong: for the progress bar.
         self.num_frames = max(0, self._reader.frame_cnt)
 
@@ -105,6 +112,14 @@ class Video:
             raise UnreadableImageError(
                 f'{self.path}: no frame can be decoded; convert the video '
                 'with ffmpeg to H.264 or MJPEG')
+
+
+def _plausible(fps: float) -> float:
+    """Frames per second that a header tells, or 25 if they cannot be."""
+    if 0 < fps <= 1000:
+        return fps
+    print(f'the header tells {fps:g} frames per second; 25 are taken')
+    return 25.
 
 
 def _files(item: Union[str, Path]) -> Sequence[Union[str, Path]]:
@@ -122,7 +137,8 @@ def _files(item: Union[str, Path]) -> Sequence[Union[str, Path]]:
     if glob.has_magic(str(item)):
         return sorted(
             name for name in glob.glob(str(path), recursive=True)
-            if Path(name).suffix.lower() in IMAGE_SUFFIXES)
+            if Path(name).suffix.lower() in IMAGE_SUFFIXES
+            and os.path.isfile(name) and not is_result(Path(name)))
     raise FileNotFoundError(
         f'inputs={str(item)!r}: no such file or folder; give an image, a '
         'folder, a pattern in quotes, or a .txt list of paths')

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Iterable, Iterator, NamedTuple, Union
 
 import numpy as np
+import torch
 from mmdet.registry import TRANSFORMS
 from mmengine.dataset import Compose
 
@@ -11,20 +12,48 @@ from .inputs import NamedImage
 
 
 class Failure(NamedTuple):
-    """An image that could not be read."""
+    """An image without a result.
+
+    Attributes:
+        name (str): Name of the image.
+        error (Exception): Why; its message names the file.
+    """
     name: str
-    error: OSError
+    error: Exception
+
+    @classmethod
+    def of(cls, image: NamedImage, error: Exception) -> 'Failure':
+        """What went wrong with an image, in words for its owner."""
+        where = image.name if isinstance(image.image, np.ndarray) else \
+            str(image.image)
+        if is_out_of_memory(error):
+            error = MemoryError(
+                f'{where}: memory is too small for this image; shrink it, cut '
+                'it into tiles, or take a machine with more')
+        elif where not in str(error):
+            error = type(error)(f'{where}: {error}') if isinstance(
+                error, (OSError, ValueError)) else RuntimeError(
+                    f'{where}: {type(error).__name__}: {error}')
+        return cls(image.name, error)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether NumPy, OpenCV or PyTorch, on any device, lack memory."""
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(
+        sign in str(error)
+        for sign in ("can't allocate memory", 'Insufficient memory',
+                     'out of memory', 'not enough memory'))
 
 
 class LoadedImage(NamedTuple):
     """An image, and what the test pipeline has made of it.
 
     Attributes:
-        name (str): Name of the image.
+        source (NamedImage): Where it is from.
         image (np.ndarray): uint8 RGB ``[H, W, 3]``.
         packed (dict): ``inputs`` and ``data_samples`` of one image.
     """
-    name: str
+    source: NamedImage
     image: np.ndarray
     packed: dict
 
@@ -45,18 +74,21 @@ class ImageLoader:
         ])
 
     def __call__(self, image: NamedImage) -> Union[LoadedImage, Failure]:
-        """Load one image; an unreadable file becomes a :class:`Failure`."""
+        """Load one image; what goes wrong becomes a :class:`Failure`."""
+        try:
+            return self._load_and_transform(image)
+        except Exception as error:  # of one image, not of the rest
+            return Failure.of(image, error)
+
+    def _load_and_transform(self, image: NamedImage) -> LoadedImage:
         if isinstance(image.image, np.ndarray):
             shape = image.image.shape[:2]
             results = dict(img_path=image.name, img=image.image,
                            img_shape=shape, ori_shape=shape)
         else:
-            try:
-                results = self._load(dict(img_path=image.image))
-            except OSError as error:
-                return Failure(image.name, error)
+            results = self._load(dict(img_path=image.image))
         rgb = np.ascontiguousarray(results['img'][..., ::-1])
-        return LoadedImage(image.name, rgb, self._transform(results))
+        return LoadedImage(image, rgb, self._transform(results))
 
 
 def check_loading(batch_size: int, workers: int) -> None:

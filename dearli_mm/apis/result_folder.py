@@ -1,5 +1,4 @@
 """Results on disk, in COCO panoptic format, kept such that a run can stop."""
-import errno
 import os
 from pathlib import Path
 from typing import Dict, Iterable, List, Sequence
@@ -8,9 +7,10 @@ import cv2
 import numpy as np
 
 from ..datasets.panoptic_files import (ImageRecords, Segmented, Source,
-                                       encode_image, write_png)
+                                       encode_image, name_results, write_png)
 from ..functional.panoptic_ids import id2rgb
 from ..utils.atomic import write_bytes
+from ..utils.command_line import ensure_writable
 from .inputs import NamedImage
 from .prediction import PanopticPrediction
 from .vocabulary import Vocabulary
@@ -43,13 +43,12 @@ class ResultFolder:
 
     def __init__(self, out_dir: str, vocabulary: Vocabulary, settings: dict,
                  outputs: Sequence[str] = ('panoptic', 'overlay')) -> None:
-        self.root = Path(out_dir).expanduser()
+        self.root = ensure_writable(out_dir, 'out')
         self.outputs = tuple(outputs)
         self._category_ids = np.array(
             [category['id'] for category in vocabulary.categories])
         self._dtype = np.uint8 if len(vocabulary.names) <= 255 else np.uint16
         self._sources: Dict[str, Source] = {}
-        self._ensure_writable()
         name = 'panoptic' if 'panoptic' in outputs else 'segments'
         self._records = ImageRecords(
             self.root / f'{name}.json',
@@ -67,30 +66,29 @@ class ResultFolder:
             list[NamedImage]: Those that have no results yet.
 
         Raises:
-            ValueError: If two of them would have the same results.
+            ValueError: If a file to be written is there, and no run of this
+                tool wrote it.
         """
-        names: Dict[str, str] = {}
-        todo = []
-        for image in images:
-            is_file = isinstance(image.image, (str, os.PathLike))
-            source = Source(image.name, (image.image, ) if is_file else ())
-            other = names.setdefault(source.stem, image.name)
-            if source.stem in self._sources:
-                raise ValueError(
-                    f'{other} and {image.name} would share the results '
-                    f'{source.stem}{_SUFFIX[self.outputs[0]]}: rename one of '
-                    'them, or give them in two runs')
-            self._sources[source.stem] = source
-            files = [self._path(output, source.stem)
-                     for output in self.outputs]
-            if not (is_file and self._records.is_done(source, files)):
+        sources = name_results([
+            Source(image.name, (image.image, ) if _is_file(image) else ())
+            for image in images
+        ])
+        todo, written = [], {}
+        for image, source in zip(images, sources):
+            self._sources[image.name] = source
+            paths = self._paths(source)
+            if not (_is_file(image) and self._records.is_done(source, paths)):
                 todo.append(image)
+                written[source.stem] = paths
+        if written:
+            self._records.claim(written)
         return todo
 
     def add(self, prediction: PanopticPrediction) -> None:
         """Write the results of an image."""
-        source = self._sources.get(
-            _stem(prediction.name)) or Source(prediction.name, ())
+        source = self._source(prediction.name)
+        if prediction.name not in self._sources:
+            self._records.refuse_foreign({source.stem: self._paths(source)})
         stem, state = source.stem, source.state
         record, id_map = encode_image(
             Segmented(prediction.seg_map,
@@ -119,23 +117,20 @@ class ResultFolder:
             names (Iterable[str]): Images that it is to list; those without
                 results (as they could not be read) are left out.
         """
-        stems = map(_stem, names)
+        stems = [self._source(name).stem for name in names]
         self._records.finish(
             [stem for stem in stems if stem in self._records.records])
 
     def _path(self, output: str, stem: str) -> Path:
         return self.root / output / f'{stem}{_SUFFIX[output]}'
 
-    def _ensure_writable(self) -> None:
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            if not os.access(self.root, os.W_OK):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        except OSError as error:
-            raise OSError(
-                error.errno, f'out={str(self.root)!r} cannot be written '
-                f'({error.strerror}); choose another folder') from error
+    def _paths(self, source: Source) -> List[Path]:
+        return [self._path(output, source.stem) for output in self.outputs]
+
+    def _source(self, name: str) -> Source:
+        """Source of an image; frames of a video become known as they come."""
+        return self._sources.get(name) or Source(name, ())
 
 
-def _stem(name: str) -> str:
-    return Source(name, ()).stem
+def _is_file(image: NamedImage) -> bool:
+    return isinstance(image.image, (str, os.PathLike))

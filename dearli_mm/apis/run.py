@@ -1,4 +1,5 @@
 """The work of tools/infer.py: many images, or a video, into a folder."""
+import struct
 import sys
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -31,7 +32,7 @@ def infer_images(inferencer: DEARLiInferencer,
         workers (int): Threads that read images; 0 for none.
 
     Returns:
-        list[Failure]: Images that could not be read.
+        list[Failure]: Images without results.
     """
     folder = ResultFolder(out_dir, inferencer.vocabulary,
                           inferencer.settings(), outputs)
@@ -47,8 +48,12 @@ def infer_images(inferencer: DEARLiInferencer,
         if isinstance(result, Failure):
             tqdm.write(f'skipped: {result.error}', sys.stderr)
             failures.append(result)
-        else:
+            continue
+        try:
             folder.add(result)
+        except MemoryError as error:
+            failures.append(Failure.of(NamedImage(result.name, result.image),
+                                       error))
     folder.finish([image.name for image in images])
     return failures
 
@@ -73,12 +78,18 @@ def infer_video(inferencer: DEARLiInferencer,
         workers (int): Threads that prepare frames; 0 for none.
 
     Raises:
-        ValueError: If the video would be written over itself.
+        ValueError: If a file that this function did not write for a video
+            of this name would be replaced.
     """
     target = Path(out_dir).expanduser() / f'{video.path.stem}.mp4'
+    mark = _mark(video)
     if target.exists() and target.samefile(video.path):
         raise ValueError(f'{target} would be written over the video that is '
                          'read; choose another folder')
+    if target.exists() and not _ends_with(target, mark):
+        raise ValueError(
+            f'{target} is there, and is no overlay of {video.path.name}: '
+            'choose another folder, or move it away')
     of_frames = [output for output in outputs if output != 'overlay']
     folder = ResultFolder(out_dir, inferencer.vocabulary,
                           inferencer.settings(), of_frames)
@@ -86,10 +97,13 @@ def infer_video(inferencer: DEARLiInferencer,
                                 'semantic' in outputs)
     names = []
     draws = 'overlay' in outputs
-    writer = _video_writer(target, video.fps) if draws else nullcontext()
+    writer = _video_writer(target, video.fps, mark) if draws else \
+        nullcontext()
     with writer as write:
         for result in tqdm(results, 'inference', video.num_frames or None,
                            unit='frame'):
+            if isinstance(result, Failure):
+                raise result.error
             if of_frames:
                 folder.add(result)
                 names.append(result.name)
@@ -99,18 +113,39 @@ def infer_video(inferencer: DEARLiInferencer,
         folder.finish(names)
 
 
+def _mark(video: Video) -> bytes:
+    """End of an overlay of a video: a box that players pass over."""
+    text = f'dearli_mm overlay of {video.path.name}'.encode()
+    return struct.pack('>I4s', 8 + len(text), b'free') + text
+
+
+def _ends_with(path: Path, mark: bytes) -> bool:
+    with path.open('rb') as file:
+        file.seek(max(path.stat().st_size - len(mark), 0))
+        return file.read() == mark
+
+
+def _rate(fps: float) -> float:
+    """A rate that MPEG-4 holds, in frames per 10**n seconds below 65536."""
+    digits = next(n for n in (3, 2, 1, 0) if fps * 10**n < 65536)
+    return round(fps, digits)
+
+
 @contextmanager
-def _video_writer(path: Path, fps: float) -> Iterator:
+def _video_writer(path: Path, fps: float, mark: bytes) -> Iterator:
     """A function that adds frames (RGB) to a file, complete or not there."""
     writer = cv2.VideoWriter()
+    fps = _rate(fps)
 
     def write(rgb: np.ndarray) -> None:
         height, width = rgb.shape[:2]
         if not writer.isOpened() and not writer.open(
                 str(video), cv2.VideoWriter_fourcc(*'mp4v'), fps,
                 (width, height)):
-            raise OSError(f'{path}: OpenCV cannot write MPEG-4 video here; '
-                          'leave overlay out of --save')
+            raise OSError(
+                f'{path}: OpenCV cannot write MPEG-4 video of {width} x '
+                f'{height} pixels and {fps:g} frames per second here; leave '
+                'overlay out of --save')
         writer.write(np.ascontiguousarray(rgb[..., ::-1]))
 
     with atomic_path(path) as part:
@@ -118,6 +153,8 @@ def _video_writer(path: Path, fps: float) -> Iterator:
         try:
             yield write
             writer.release()
+            with video.open('ab') as file:
+                file.write(mark)
             video.replace(part)
         finally:
             writer.release()

@@ -64,6 +64,13 @@ def list_images(source: Union[str, Path]) -> List[Path]:
     return images
 
 
+def is_result(path: Path) -> bool:
+    """Whether a file is a result of a tool of this package."""
+    return any(folder.name in RESULTS and any(
+        (folder.parent / record).is_file() for record in RECORDS)
+               for folder in path.absolute().parents)
+
+
 def _walk(folder: Path, others: Counter) -> Iterator[str]:
     """Images below a folder; what else is there is added to ``others``."""
     readable = IMAGE_SUFFIXES if can_read_heif() else \

@@ -178,7 +178,17 @@ class ImageRecords:
             files (dict[str, Sequence[Path]]): Files to write, by image id.
 
         Raises:
-            ValueError: If one is there and none of these runs wrote it.
+            ValueError: See :meth:`refuse_foreign`.
+        """
+        self.refuse_foreign(files)
+        self.claimed |= set(files)
+        self._open_journal()
+
+    def refuse_foreign(self, files: Dict[str, Sequence[Path]]) -> None:
+        """Check that no file of others would be replaced.
+
+        Raises:
+            ValueError: If a file is there, and no run of this tool wrote it.
         """
         foreign = [
             path for image_id, paths in files.items()
@@ -189,8 +199,6 @@ class ImageRecords:
                 f'{len(foreign)} files are there that this tool did not '
                 f'write, for instance {foreign[0]}: choose another folder, or '
                 'move them away')
-        self.claimed |= set(files)
-        self._open_journal()
 
     def _open_journal(self) -> None:
         head = dict(self.head, claimed=sorted(self.claimed))

@@ -9,8 +9,9 @@ from mmengine.structures import PixelData
 from numpy.testing import assert_array_equal
 
 from dearli_mm.apis.inputs import Video, find_inputs
+from dearli_mm.apis.loading import ImageLoader
 from dearli_mm.apis.result_folder import OUTPUTS, ResultFolder
-from dearli_mm.apis.run import infer_images, infer_video
+from dearli_mm.apis.run import _rate, infer_images, infer_video
 from dearli_mm.datasets import PanopticDataset
 from dearli_mm.evaluation import PanopticMetric
 from dearli_mm.evaluation.panoptic_ground_truth import ground_truth_of_sample
@@ -157,11 +158,55 @@ def test_broken_image_is_skipped(inferencer, images, out, capsys):
     assert len(dataset_of(out, inferencer.vocabulary, images)) == 3
 
 
-def test_names_that_clash_are_told_before_any_work(inferencer, images, out):
+def test_images_of_one_stem_have_results_of_their_own(inferencer, images,
+                                                      out):
     cv2.imwrite(str(images / 'a.bmp'), np.zeros((9, 9, 3), np.uint8))
-    with pytest.raises(ValueError, match='a.bmp and a.png would share'):
+    for _ in range(2):
+        assert not infer_images(inferencer, find_inputs(str(images)), out)
+        assert {'overlay/a.bmp.jpg', 'overlay/a.png.jpg',
+                'panoptic/a.bmp.png'} <= set(files(out))
+
+
+def test_files_of_others_are_not_replaced(inferencer, images, out):
+    drawn = out / 'panoptic' / 'a.png'
+    drawn.parent.mkdir(parents=True)
+    drawn.write_bytes(b'drawn by hand')
+    with pytest.raises(ValueError, match='files are there.*a.png'):
         infer_images(inferencer, find_inputs(str(images)), out)
-    assert not files(out)
+    assert files(out) == ['panoptic/a.png']
+    assert drawn.read_bytes() == b'drawn by hand'
+
+
+@pytest.mark.parametrize('inside', ['', 'results'])
+def test_results_are_no_photos(inferencer, images, inside):
+    count = len(find_inputs(str(images)))
+    infer_images(inferencer, find_inputs(str(images)), images / inside)
+    assert len(find_inputs(str(images))) == count
+    assert len(find_inputs(str(images / '**/*'))) == count
+
+
+def test_one_image_that_fails_does_not_end_the_rest(inferencer, images, out,
+                                                    monkeypatch):
+    predict = inferencer.model.test_step
+
+    def lacks_memory(batch):
+        for sample in batch['data_samples']:
+            if sample.img_path.endswith('a.png'):
+                raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't "
+                                   'allocate memory: you tried to allocate')
+        return predict(batch)
+
+    monkeypatch.setattr(inferencer.model, 'test_step', lacks_memory)
+    failure, = infer_images(inferencer, find_inputs(str(images)), out,
+                            batch_size=3)
+    assert failure.name == 'a.png'
+    assert 'a.png: memory is too small' in str(failure.error)
+    assert len(dataset_of(out, inferencer.vocabulary, images)) == 2
+    monkeypatch.setattr(
+        inferencer, '_load',
+        ImageLoader([dict(type='LoadAnyImage'), dict(type='Resize', scale=0)]))
+    failures = infer_images(inferencer, find_inputs(str(images)), out / 'b')
+    assert len(failures) == 3 and 'a.png' in str(failures[0].error)
 
 
 def test_folder_of_another_tool_and_one_that_is_a_file(inferencer, images,
@@ -202,3 +247,25 @@ def test_video(inferencer, tmp_path, out):
     assert [dataset.get_data_info(k)['img_id'] for k in range(5)] == [
         f'clip/{k:06d}' for k in range(5)]
     assert not list(out.glob('.*'))
+
+
+@pytest.mark.parametrize('told, held', [
+    (105.611, 105.61), (59.94, 59.94), (23.976, 23.976), (1000., 1000.),
+    (999.999, 1000.), (29.97002997, 29.97), (655.361, 655.4)])
+def test_rates_are_those_that_mpeg4_holds(told, held):
+    assert _rate(told) == held
+
+
+def test_video_of_others_is_not_replaced(inferencer, tmp_path, out):
+    path = tmp_path / 'clip.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'),
+                             105.611, (64, 64))
+    for _ in range(2):
+        writer.write(np.zeros((64, 64, 3), np.uint8))
+    writer.release()
+    for _ in range(2):  # its own is written anew
+        infer_video(inferencer, Video(path), out)
+    assert Video(out / 'clip.mp4').num_frames == 2
+    path = path.rename(tmp_path / 'clip.mov')
+    with pytest.raises(ValueError, match='clip.mp4 is there, and is no over'):
+        infer_video(inferencer, Video(path), out)

@@ -9,7 +9,7 @@ import numpy as np
 from ..datasets.image_names import ImageNames
 from ..datasets.panoptic_json import read_panoptic_json
 from ..datasets.splits import choose_covering, read_split, split_problems
-from ..utils.atomic import write_text
+from ..utils.atomic import PathLike, write_text
 from ..utils.text_files import read_text
 
 # Labelled images of the published splits.
@@ -98,7 +98,7 @@ def make_split(ann_file: str,
             f'{number} images drawn with seed {seed} do not show '
             f'{sorted(missing)}; ask for more, or try another seed')
     names = [data.names[free[k]] for k in chosen]
-    _write_new(Path(out), ''.join(f'{name}\n' for name in names))
+    write_new(out, ''.join(f'{name}\n' for name in names))
     return names
 
 
@@ -180,10 +180,20 @@ def _published(lines: Sequence[str], data: _Annotated) -> str:
     return f'; published for {dataset}: {listed}'
 
 
-def _write_new(path: Path, text: str) -> None:
-    if path.exists():
-        if read_text(path) != text:
-            raise ValueError(f'{path} is there with other images: choose '
-                             'another name, or delete it')
-        return
-    write_text(path, text)
+def write_new(path: PathLike, text: str, what: str = 'images') -> None:
+    """Write a text file, unless one with another text is there.
+
+    Args:
+        path (str | Path): The file.
+        text (str): Its text.
+        what (str): What it names, for the message.
+
+    Raises:
+        ValueError: If there is.
+    """
+    path = Path(path)
+    if not path.exists():
+        write_text(path, text)
+    elif read_text(path) != text:
+        raise ValueError(f'{path} is there with other {what}: choose another '
+                         'name, or delete it')

@@ -2,7 +2,9 @@
 from typing import Optional, Sequence, Tuple
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from .fonts import font_for
 
 BACKGROUND = (255, 255, 255)
 INK = (32, 32, 32)
@@ -139,7 +141,7 @@ def legend(class_names: Sequence[str],
     Returns:
         np.ndarray: uint8 RGB ``[h, width, 3]``; h is 0 without classes.
     """
-    font = ImageFont.load_default(size=font_size)
+    font = font_for(class_names, font_size)
     line, chip = font_size + GAP, font_size - 2
     placed, x, y = [], GAP, 0
     for name, color in zip(class_names, palette):
@@ -190,7 +192,7 @@ def side_by_side(panels: Sequence[Tuple[str, np.ndarray]],
         (height * scale, width * scale)
     # Large pictures are looked at shrunk; their text must survive that.
     font_size = max(FONT_SIZE, size[1] // 26)
-    font = ImageFont.load_default(size=font_size)
+    font = font_for([title for title, _ in panels], font_size)
     title_height = font_size + 2 * GAP
     total = GAP + len(panels) * (size[1] + GAP)
     canvas = Image.new('RGB', (total, title_height + size[0] + GAP),

@@ -3,10 +3,11 @@ from typing import Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from scipy.ndimage import find_objects
 
 from .drawing import FONT_SIZE
+from .fonts import font_for
 
 PAPER, INK = (255, 255, 255), (0, 0, 0)
 
@@ -31,7 +32,7 @@ def label_segments(picture: np.ndarray,
     """
     width = picture.shape[1]
     font_size = font_size or max(FONT_SIZE, width // 50)
-    font = ImageFont.load_default(size=font_size)
+    font = font_for(texts, font_size)
     canvas = Image.fromarray(picture)
     draw = ImageDraw.Draw(canvas)
     places = find_objects(segment_map.astype(np.int32), len(texts))

@@ -1,6 +1,10 @@
 """Class names with synonyms, and the prompts made of them."""
+import re
+from collections import Counter
+from difflib import get_close_matches
 from pathlib import Path
 from typing import List, Mapping, Sequence, Union
+
 from dearli_mm.utils.text_files import read_text
 
 _SIZES = ('small', 'medium', 'large')
@@ -29,8 +33,10 @@ def parse_classes(classes: Classes) -> List[List[str]]:
     Args:
         classes (Sequence[str] | Mapping | str | Path): Class names, commas
             between synonyms; or a dataset's metainfo (its ``classes``); or
-            the path of a text file with one line ``index:synonym,synonym`` a
-            class (index 0 is left out if it is called ``invalid...``).
+            the path of a text file with one line ``index:synonym,synonym`` per
+            class (index 0 is left out if it is called ``invalid...``). A
+            mapping with ``prompts`` besides, the path of such a file in any
+            order, takes the synonyms from there, by name.
 
     Returns:
         list[list[str]]: Synonyms of each class, stripped.
@@ -45,6 +51,10 @@ def parse_classes(classes: Classes) -> List[List[str]]:
         classes = _read_class_file(Path(classes).expanduser())
     elif isinstance(classes, Mapping):
         source = "metainfo['classes']"
+        if classes.get('prompts'):
+            return match_prompts(parse_classes(classes['prompts']),
+                                 classes['classes'],
+                                 str(classes['prompts']))
         classes = classes['classes']
     if len(classes) == 0:
         raise ValueError(f'{source} is empty; name at least one class')
@@ -57,11 +67,88 @@ def parse_classes(classes: Classes) -> List[List[str]]:
     return parsed
 
 
+def match_prompts(prompts: Sequence[Sequence[str]],
+                  names: Sequence[str],
+                  source: str = 'prompts') -> List[List[str]]:
+    """Bring lines of synonyms into the order of a dataset's classes.
+
+    A class is the line that begins with its name, else the one line that has
+    it among its synonyms. What does not fit so is compared without COCO's
+    endings (``-merged``, ``-other``, ``-stuff``), then without blanks, then
+    in any order of words; letter case and hyphens never count.
+
+    Args:
+        prompts (Sequence[Sequence[str]]): Synonyms, line by line.
+        names (Sequence[str]): Classes in the order of the model.
+        source (str): Where the lines are from, for the error.
+
+    Returns:
+        list[list[str]]: Synonyms of each class.
+
+    Raises:
+        ValueError: If a class has no line, or several; lists all of them.
+    """
+    lines = [_lines_of(name.split(',')[0], prompts) for name in names]
+    # A line that is one class alone is none of the others'.
+    for _ in names:
+        sure = {found[0] for found in lines if len(found) == 1}
+        lines = [found if len(found) == 1 else
+                 [k for k in found if k not in sure] or found
+                 for found in lines]
+    problems = []
+    for name, found in zip(names, lines):
+        if len(found) > 1:
+            problems.append(f'{name!r} may be {[prompts[k][0] for k in found]}')
+        elif not found:
+            near = get_close_matches(
+                name.lower(),
+                [word.lower() for line in prompts for word in line], 2)
+            problems.append(f'{name!r} has no line'
+                            f'{f", near are {near}" if near else ""}')
+    taken = Counter(found[0] for found in lines if len(found) == 1)
+    problems += [f'the line of {prompts[k][0]!r} would be {count} classes'
+                 for k, count in taken.items() if count > 1]
+    if problems:
+        raise ValueError(f'{source} does not fit the {len(names)} classes: ' +
+                         '; '.join(problems))
+    return [list(prompts[found[0]]) for found in lines]
+
+
+def _lines_of(name: str, prompts: Sequence[Sequence[str]]) -> List[int]:
+    """Lines that a name may mean, by the strictest rule that finds any."""
+    for simplify in (_plain, _core, _joined, _bag):
+        key = simplify(name)
+        for words in (slice(0, 1), slice(None)):
+            found = [k for k, line in enumerate(prompts)
+                     if key in map(simplify, line[words])]
+            if found:
+                return found
+    return []
+
+
+def _plain(name: str) -> str:
+    return ' '.join(re.split(r'[\s_-]+', name.lower().strip()))
+
+
+def _core(name: str) -> str:
+    """A name without COCO's endings."""
+    return re.sub(r'( other| merged| stuff)+$', '', _plain(name))
+
+
+def _joined(name: str) -> str:
+    return _core(name).replace(' ', '')
+
+
+def _bag(name: str) -> str:
+    """Its words in any order: floor-wood is a wood floor."""
+    return ' '.join(sorted(_core(name).split()))
+
+
 def _read_class_file(path: Path) -> List[str]:
     if not path.is_file():
         raise FileNotFoundError(
             f'classes={str(path)!r}: no such file; give a list of names or '
-            "a text file with one line 'index:synonym,synonym' a class")
+            "a text file with one line 'index:synonym,synonym' per class")
     lines = []
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():

@@ -1,8 +1,11 @@
 """Loading of open_clip models from local files, never from a hub."""
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Optional
+from typing import Any, Iterator, Optional
 
 import open_clip
+from huggingface_hub import constants
+from mmengine.logging import print_log
 from torch import nn
 
 
@@ -57,13 +60,20 @@ def build_clip(model_name: str, pretrained: Optional[str] = None) -> nn.Module:
             'adds your own')
     path = None if pretrained is None else str(
         clip_weights_path(model_name, pretrained))
+    other = f'{model_name}-quickgelu'
+    if path and other in open_clip.list_models():
+        print_log(
+            f'pretrained={path!r} is loaded as {model_name!r}; weights that '
+            f'were trained with quick GELU, such as those of OpenAI, need '
+            f'model_name={other!r}', 'current')
     try:
         # A text tower of its own module cuts to the length of its input.
-        return open_clip.create_model(
-            model_name,
-            pretrained=path,
-            force_custom_text=True,
-            pretrained_image=False)
+        with _no_hub():
+            return open_clip.create_model(
+                model_name,
+                pretrained=path,
+                force_custom_text=True,
+                pretrained_image=False)
     except Exception as error:
         if path is None:
             raise
@@ -71,3 +81,55 @@ def build_clip(model_name: str, pretrained: Optional[str] = None) -> nn.Module:
             f'pretrained={path!r} cannot be loaded as weights of '
             f'{model_name!r}: {error}. Check that the file is complete and '
             'belongs to this model') from error
+
+
+def build_tokenizer(model_name: str) -> Any:
+    """The tokenizer of an open_clip model, without a hub.
+
+    Args:
+        model_name (str): Name of an open_clip model config.
+
+    Returns:
+        open_clip's tokenizer.
+
+    Raises:
+        ImportError: If it takes ``transformers``, which is not there.
+        FileNotFoundError: If its files are not on this machine.
+    """
+    source = open_clip.get_model_config(model_name)['text_cfg'].get(
+        'hf_tokenizer_name')
+    if not source and 'siglip' not in model_name.lower():
+        return open_clip.get_tokenizer(model_name)  # comes with open_clip
+    needs = (f'model_name={model_name!r} needs the tokenizer '
+             f'{source or "of SigLIP"!r}')
+    try:
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise ImportError(f'{needs}, which takes `pip install transformers` '
+                          'and its files') from error
+    if source:
+        try:
+            with _no_hub():
+                return open_clip.get_tokenizer(
+                    model_name, local_files_only=True)
+        except Exception as error:
+            reason = error
+    else:
+        reason = ValueError('open_clip would download it')
+    raise FileNotFoundError(
+        f'{needs}, whose files are not on this machine; nothing is '
+        'downloaded silently: get them with `hf download '
+        f'{source or "NAME"}`, or name their folder as hf_tokenizer_name in '
+        'a model config of your own (open_clip.add_model_config)'
+    ) from reason
+
+
+@contextmanager
+def _no_hub() -> Iterator[None]:
+    """Whatever asks a hub in this block is refused at once."""
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before

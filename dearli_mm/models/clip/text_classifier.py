@@ -23,7 +23,8 @@ from dearli_mm.utils import atomic_path
 
 from .class_prompts import (Classes, make_prompts, parse_classes,
                             resolve_templates)
-from .loading import build_clip, clip_weights_path
+from .loading import build_clip, build_tokenizer, clip_weights_path
+from .name_checks import tell_cut, tell_names
 
 DEFAULT_CACHE = '~/.cache/dearli_mm/text_classifiers'
 
@@ -87,6 +88,7 @@ class CLIPTextClassifier(BaseModule):
         self.class_names = [names[0] for names in parsed]
         self.num_synonyms = [len(names) for names in parsed]
         self._synonyms = [name for names in parsed for name in names]
+        tell_names(parsed)
         self.embeddings = self.embeddings.new_empty(0)
 
     def init_weights(self) -> None:
@@ -194,9 +196,24 @@ class CLIPTextClassifier(BaseModule):
                         list(synonyms)]).encode())
         return f'{self.model_name}-{digest.hexdigest()[:24]}'
 
+    def _tokenize(self, prompts: Sequence[str],
+                  synonyms: Sequence[str]) -> Tensor:
+        """Tokens of prompts, int64 [N, context length]; tells what is cut."""
+        tokenizer = build_tokenizer(self.model_name)
+        length = tokenizer.context_length
+        pad = getattr(
+            getattr(tokenizer, 'tokenizer', None), 'pad_token_id', 0) or 0
+        # With room for one more: it is used by what does not fit.
+        longer = tokenizer(list(prompts), context_length=length + 1)
+        cut = (longer[:, -1] != pad).view(len(synonyms), -1).any(1)
+        tell_cut([name for name, is_cut in zip(synonyms, cut) if is_cut],
+                 length, self.model_name)
+        return tokenizer(list(prompts))
+
     @torch.no_grad()
     def _compute(self, synonyms: Sequence[str]) -> Tensor:
         prompts = make_prompts(synonyms, self.templates)
+        tokens = self._tokenize(prompts, synonyms)  # before what takes long
         print_log(
             f'CLIPTextClassifier: {self.num_classes} classes, '
             f'{len(synonyms)} names, {len(prompts)} prompts through the text '
@@ -207,7 +224,6 @@ class CLIPTextClassifier(BaseModule):
             torch.manual_seed(0)
             clip = build_clip(self.model_name, self.pretrained)
         text_tower = clip.text.eval()
-        tokens = open_clip.get_tokenizer(self.model_name)(prompts)
         features = encode_text(text_tower, tokens, self.batch_size)
         return average_templates(features, len(self.templates))
 

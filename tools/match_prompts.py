@@ -15,7 +15,7 @@ import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
 from dearli_mm.conversion.splits import write_new
 from dearli_mm.models.clip.class_prompts import match_prompts, parse_classes
 from dearli_mm.utils.command_line import command_line
-from dearli_mm.utils.config_datasets import find_parts, read_config
+from dearli_mm.datasets.config_datasets import find_parts, read_config
 
 
 def parse_args() -> argparse.Namespace:

@@ -10,7 +10,7 @@ from typing import Dict, List, Sequence, Tuple
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 
-from ..utils.config_datasets import find_parts, part_members
+from ..datasets.config_datasets import find_parts, part_members
 from .grid import GridError
 from .jobs import Grid, Job
 from .record import FINISHED, WAITING, read_record, settled_state

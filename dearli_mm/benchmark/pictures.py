@@ -11,7 +11,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.runner import load_checkpoint
 
 from ..utils.atomic import atomic_path
-from ..utils.config_datasets import build_quietly
+from ..datasets.config_datasets import build_quietly
 from ..visualization import side_by_side
 from ..visualization.sample_panels import class_colors, sample_panels
 from .checks import job_config

@@ -81,16 +81,32 @@ def read_image_size(path: str) -> ImageSize:
         UnreadableImageError: If the file is no image.
     """
     with open_image(path) as image:
-        turned = image.getexif().get(_EXIF_ORIENTATION) in _QUARTER_TURNS
+        turned = _orientation(image) in _QUARTER_TURNS
         width, height = image.size
     stored = (height, width)
     return ImageSize(stored, stored[::-1] if turned else stored)
 
 
+def read_orientation(path: str) -> int:
+    """EXIF orientation of an image, 1..8; 1 is as stored.
+
+    Raises:
+        UnreadableImageError: If the file is no image.
+    """
+    with open_image(path) as image:
+        return _orientation(image)
+
+
+def _orientation(image: Image.Image) -> int:
+    found = image.getexif().get(_EXIF_ORIENTATION, 1)
+    return found if found in range(1, 9) else 1
+
+
 def decode_image(content: bytes,
                  path: str,
                  size: Optional[Tuple[int, int]] = None,
-                 backend: Optional[str] = None) -> np.ndarray:
+                 backend: Optional[str] = None,
+                 exif: bool = True) -> np.ndarray:
     """Decode an image file to three channels of 8 bits.
 
     Args:
@@ -101,6 +117,8 @@ def decode_image(content: bytes,
             viewer does, unless only the unrotated image has this size.
         backend (str, optional): mmcv's image decoder. Defaults to mmcv's
             setting, which is 'cv2'. (Pillow clips 16-bit grey to white.)
+        exif (bool): Whether EXIF rotation may be applied at all. Defaults to
+            True.
 
     Returns:
         np.ndarray: uint8 ``[H, W, 3]``, BGR.
@@ -112,6 +130,8 @@ def decode_image(content: bytes,
         raise UnreadableImageError(
             f'{path}: the image is truncated ({len(content)} bytes, no end '
             'mark); copy or download it again')
+    if not exif:
+        return _decode(content, path, 'color_ignore_orientation', backend)
     image = _decode(content, path, 'color', backend)
     if size is not None and image.shape[:2] != tuple(size) and \
             image.shape[:2] == tuple(size)[::-1]:

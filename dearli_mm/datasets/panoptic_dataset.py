@@ -86,7 +86,7 @@ class PanopticDataset(CocoPanopticDataset):
         kept = [
             info for info in self.data_list
             if min(info['width'], info['height']) >= min_size and
-            (info['segments_info'] or not needs_gt)
+            (not needs_gt or info['segments_info'])
         ]
         if self.data_list and not kept:
             raise ValueError(

@@ -2,7 +2,7 @@
 from collections import Counter
 from contextlib import contextmanager
 from typing import (Any, Dict, Iterator, List, NamedTuple, Optional, Sequence,
-                    Union)
+                    Tuple, Union)
 
 from mmengine.fileio import get
 
@@ -66,9 +66,7 @@ def read_panoptic_json(path: str,
                 for problem in _problems(content, with_images, with_ids)]
     if problems:
         raise ValueError('\n'.join(tell_some(problems)))
-    found = PanopticJSON(
-        content['categories'], content.get('images', []),
-        {entry['image_id']: entry for entry in content['annotations']})
+    found = _sorted_out(content)
     if _keeps_files:
         _open_files[path] = found
     return found
@@ -96,28 +94,47 @@ def png_name(image: dict, annotation: dict) -> str:
         f'{without_suffix(image["file_name"])}.png'
 
 
-def panoptic_json_problems(path: str) -> List[str]:
-    """All that is wrong with a file, one line each; see
-    :func:`read_panoptic_json`. One image that is listed twice, with two ids,
-    is a problem here only."""
+def inspect_panoptic_json(
+        path: str) -> Tuple[Optional[PanopticJSON], List[str]]:
+    """All that is wrong with a file, and its content as far as it goes.
+
+    Args:
+        path (str): The file.
+
+    Returns:
+        tuple[PanopticJSON | None, list[str]]: None if the file cannot be
+        read; problems, one line each. One image that is listed twice, with
+        two ids, is a problem here only.
+    """
     try:
         content = parse_json(get(path), path)
     except FileNotFoundError:
-        return [f'{path}: the annotation file is not there; check data_root '
-                'and ann_file']
+        return None, [f'{path}: the annotation file is not there; check '
+                      'data_root and ann_file']
     except ValueError as error:
-        return [str(error)]
-    problems = list(_problems(content, True, True))
-    if not problems:
-        problems += _repeated(content, 'images', 'file_name')
-    return [f'{path}: {problem}' for problem in problems]
+        return None, [str(error)]
+    problems = [f'{path}: {text}' for text in _problems(content, True, True)]
+    if _wrong_form(content, _REQUIRED):
+        return None, problems
+    problems += [f'{path}: {text}'
+                 for text in _repeated(content, 'images', 'file_name')]
+    return _sorted_out(content), problems
 
 
-def tell_some(problems: Sequence[str]) -> List[str]:
-    """The first problems, and how many more there are."""
+def _sorted_out(content: dict) -> PanopticJSON:
+    return PanopticJSON(
+        content['categories'], content.get('images', []),
+        {entry['image_id']: entry for entry in content['annotations']})
+
+
+def tell_some(
+    problems: Sequence[str],
+    where: str = 'tools/analysis/verify_dataset.py lists all'
+) -> List[str]:
+    """The first problems, how many more there are, and where to see them."""
     more = len(problems) - _SHOWN
     return list(problems[:_SHOWN]) + (
-        [f'and {more} more; tools/analysis/verify_dataset.py lists all']
+        [f'and {more} more; {where}']
         if more > 0 else [])
 
 

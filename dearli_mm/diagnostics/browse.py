@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from ..functional import cutmix_box
 from ..utils.atomic import atomic_path
-from ..utils.config_datasets import build_quietly, find_parts, read_config
+from ..datasets.config_datasets import build_quietly, find_parts, read_config
 from ..visualization import (contact_sheet, draw_segments, palette,
                              side_by_side)
 

@@ -9,7 +9,7 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmengine.runner import set_random_seed
 
-from ..utils.config_datasets import build_quietly, find_parts, read_config
+from ..datasets.config_datasets import build_quietly, find_parts, read_config
 from .phases import PhaseTimer
 
 

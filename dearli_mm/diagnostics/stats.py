@@ -1,14 +1,19 @@
 """What the labelled part of a config shows."""
+import os.path as osp
 from pathlib import Path
-from typing import NamedTuple
+from typing import List, NamedTuple, Tuple
 
+import numpy as np
 import pandas as pd
 
+from ..datasets.config_datasets import (AnnotationFiles, find_parts,
+                                        read_config)
 from ..datasets.image_names import ImageNames
+from ..datasets.panoptic_json import png_name, read_panoptic_json
 from ..datasets.splits import read_split, split_indices
+from ..datasets.transforms.loading import read_panoptic_png
 from ..utils.atomic import atomic_path
-from ..utils.config_datasets import find_parts, read_config
-from ..utils.text_files import read_json
+from .verify import Most, too_few_queries
 
 
 class DatasetStats(NamedTuple):
@@ -18,6 +23,8 @@ class DatasetStats(NamedTuple):
         images (int): Labelled images.
         total (int): Images of the annotation file.
         void_share (float): Pixels of labelled images without a segment, 0..1.
+        most (Most): The image with the most segments.
+        advice (str): What to set if the queries are fewer; may be empty.
         classes (DataFrame): Indexed by name in the model's order: ``kind``
             ('thing' or 'stuff'), ``images`` (labelled ones that show the
             class), ``segments`` (crowds included), ``area`` (share of all
@@ -26,6 +33,8 @@ class DatasetStats(NamedTuple):
     images: int
     total: int
     void_share: float
+    most: Most
+    advice: str
     classes: pd.DataFrame
 
 
@@ -40,7 +49,8 @@ def dataset_stats(config: str) -> DatasetStats:
             annotation.
         FileNotFoundError: If a file is not there.
     """
-    parts = [part for part in find_parts(read_config(config))
+    settings = read_config(config)
+    parts = [part for part in find_parts(settings)
              if part.role == 'labeled' and part.files is not None]
     if not parts:
         raise ValueError(
@@ -48,35 +58,58 @@ def dataset_stats(config: str) -> DatasetStats:
             '(train_dataloader.labeled, or train_dataloader.dataset with '
             "ann_file and data_prefix['seg'])")
     files, split = parts[0].files, parts[0].settings.get('split')
-    content = read_json(files.ann_file)
-    images = content['images']
+    content = read_panoptic_json(files.ann_file)
+    images = content.images
     if split is not None:
         names = ImageNames([image['file_name'] for image in images])
         images = [images[k] for k in split_indices(
             names, read_split(split), str(split))]
-    images = {image['id']: image for image in images}
-    segments = pd.DataFrame([
-        dict(image=annotation['image_id'], category=segment['category_id'],
-             area=segment['area']) for annotation in content['annotations']
-        if annotation['image_id'] in images
-        for segment in annotation['segments_info']
-    ], columns=['image', 'category', 'area'])
-    pixels = max(sum(i['height'] * i['width'] for i in images.values()), 1)
+    rows, pixels = [], 0
+    most = Most()
+    for image in images:
+        segments, size = _segments(files, image, content.annotations)
+        rows += segments
+        pixels += size
+        most = max(most, Most(len(segments), image['file_name']))
+    segments = pd.DataFrame(rows, columns=['image', 'category', 'area'])
     counts = segments.groupby('category').agg(
         images=('image', 'nunique'), segments=('image', 'size'),
         area=('area', 'sum'))
-    categories = pd.DataFrame(content['categories']).set_index('id')
-    counts = categories.join(counts).set_index('name').reindex(
+    categories = pd.DataFrame(content.categories).set_index('id')
+    counts = categories[['name']].join(counts).set_index('name').reindex(
         list(files.classes)).fillna(0)
     return DatasetStats(
-        len(images), len(content['images']),
-        1 - segments.area.sum() / pixels,
+        len(images), len(content.images),
+        1 - segments.area.sum() / max(pixels, 1), most,
+        too_few_queries(settings, most),
         pd.DataFrame(
             dict(
-                kind=counts.isthing.map(lambda x: 'thing' if x else 'stuff'),
+                kind=['thing' if name in files.things else 'stuff'
+                      for name in counts.index],
                 images=counts.images.astype(int),
                 segments=counts.segments.astype(int),
-                area=100 * counts.area / pixels)))
+                area=100 * counts.area / max(pixels, 1))))
+
+
+def _segments(files: AnnotationFiles, image: dict,
+              annotations: dict) -> Tuple[List[tuple], int]:
+    """Image, category and area of each segment, and pixels of the image; from
+    the PNG, if the file does not tell them."""
+    annotation = annotations.get(image['id'])
+    if annotation is None:
+        return [], 0
+    segments = annotation['segments_info']
+    told = 'height' in image and 'width' in image
+    if told and all('area' in segment for segment in segments):
+        areas, size = {}, image['height'] * image['width']
+    else:
+        id_map = read_panoptic_png(
+            osp.join(files.pngs, png_name(image, annotation)))
+        areas = dict(zip(*np.unique(id_map, return_counts=True)))
+        size = id_map.size
+    return [(image['id'], segment['category_id'],
+             segment.get('area', areas.get(segment['id'], 0)))
+            for segment in segments], size
 
 
 def stats_table(stats: DatasetStats) -> str:
@@ -89,6 +122,8 @@ def stats_table(stats: DatasetStats) -> str:
         f'{100 * stats.void_share:.2f} % of their pixels void',
         table.rename_axis(index=None, columns='class').to_string(
             float_format='{:.2f}'.format),
+        stats.advice or 'most segments in an image: '
+        f'{stats.most.segments} ({stats.most.image})',
         f'without a labelled example ({len(missing)} of {len(table)} '
         f'classes): {"; ".join(missing)}' if len(missing) else
         'every class has a labelled example'

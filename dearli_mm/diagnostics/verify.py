@@ -1,15 +1,36 @@
 """Checks of all data of a config before it is trained on."""
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, Set
+from typing import Dict, List, NamedTuple, Set
 
+from mmengine.config import Config
 from tqdm.contrib.concurrent import process_map
 
-from ..utils.config_datasets import find_parts, part_members, read_config
+from ..datasets.config_datasets import find_parts, part_members, read_config
+from ..datasets.panoptic_json import tell_some
 from .verify_files import (FileCheck, ImageJob, check_annotation_file,
                            check_image_files)
 
 Members = Dict[str, Set[str]]
+
+
+class Most(NamedTuple):
+    """The largest number of segments in an image, and the image."""
+    segments: int = 0
+    image: str = ''
+
+
+def too_few_queries(config: Config, most: Most) -> str:
+    """What to set if an image has more segments than there are queries."""
+    model = config.get('model', {})
+    head = model.get('detector', model).get('panoptic_head', {})
+    queries = head.get('num_queries', 100)
+    if not head or most.segments <= queries:
+        return ''
+    return (f'{most.image} has {most.segments} segments for num_queries='
+            f'{queries} of the panoptic head, which leaves some unlearnt: set '
+            f'model.detector.panoptic_head.num_queries to {most.segments} or '
+            'more')
 
 
 def verify_dataset(config: str, workers: int = 4) -> List[str]:
@@ -19,7 +40,8 @@ def verify_dataset(config: str, workers: int = 4) -> List[str]:
     of its PNG are those of the JSON, categories are those of the config,
     splits name images of the dataset, and no validation image is among the
     labelled or unlabelled ones, by path or by content. Prints the size of
-    each part.
+    each part, and what may be wrong: images with an EXIF orientation that
+    their annotation may not follow, and more segments than queries.
 
     Args:
         config (str): Config file.
@@ -35,13 +57,20 @@ def verify_dataset(config: str, workers: int = 4) -> List[str]:
     problems: List[str] = []
     jobs: Dict[str, ImageJob] = {}
     members: Members = dict(labeled=set(), unlabeled=set(), val=set())
-    for part in find_parts(read_config(config)):
+    most = Most()
+    settings = read_config(config)
+    for part in find_parts(settings):
+        found = []
         if part.files is not None:
             found, annotated = check_annotation_file(part.files)
             problems += found
             jobs.update({job.path: job for job in annotated})
-        paths, found = part_members(part)
-        problems += found
+        paths, complaints = part_members(part)
+        problems += [] if found else complaints  # else of the same file
+        if part.role == 'labeled':
+            most = max(most, *(
+                Most(len(jobs[path].areas), path) for path in paths
+                if path in jobs and jobs[path].areas), Most())
         members[part.role] |= paths
         for path in sorted(paths - set(jobs)):
             jobs[path] = ImageJob(path)
@@ -56,6 +85,11 @@ def verify_dataset(config: str, workers: int = 4) -> List[str]:
     problems += _overlaps(members, checks)
     for role, paths in members.items():
         print(f'{role}: {len(paths)} images')
+    warnings = [text for check in checks for text in check.warnings]
+    for text in tell_some(warnings, 'see docs/own-data.md'):
+        print(f'WARNING {text}')
+    if too_few_queries(settings, most):
+        print(f'WARNING {too_few_queries(settings, most)}')
     return list(dict.fromkeys(problems))
 
 

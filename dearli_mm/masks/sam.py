@@ -103,7 +103,8 @@ class SegmentAnything(MaskGenerator):
                 f'Correct {self.network} or checkpoint') from error
         device = self.device
         if device == 'auto':
-            device = 'cuda' if torch.cuda.is_available() else 'cpu'
+            device = 'cuda' if torch.cuda.is_available() else \
+                'mps' if torch.backends.mps.is_available() else 'cpu'
         return model.to(device).eval()
 
 
@@ -210,6 +211,7 @@ class _EarlyFilter(SamAutomaticMaskGenerator):
         predictor, model = self.predictor, self.predictor.model
         prompts = torch.as_tensor(
             predictor.transform.apply_coords(points, im_size),
+            dtype=torch.float32,  # MPS has no other
             device=predictor.device)[:, None]
         labels = torch.ones_like(prompts[..., 0], dtype=torch.int)
         sparse, dense = model.prompt_encoder((prompts, labels), None, None)

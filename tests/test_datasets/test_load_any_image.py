@@ -127,3 +127,14 @@ def test_files_that_are_no_images(tmp_path, rgb):
         load(str(tmp_path / 'f.tif'))
     with pytest.raises(FileNotFoundError):
         load(str(tmp_path / 'b.jpg'))
+
+
+def test_exif_can_be_left_alone(tmp_path, rgb):
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    Image.fromarray(rgb).save(tmp_path / 'a.png', exif=exif)
+    path = str(tmp_path / 'a.png')
+    turned = LoadAnyImage()(dict(img_path=path))['img']
+    stored = LoadAnyImage(exif=False)(dict(img_path=path))['img']
+    np.testing.assert_array_equal(stored[..., ::-1], rgb)
+    np.testing.assert_array_equal(turned, stored[::-1, ::-1])

@@ -3,6 +3,7 @@ import shutil
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from dearli_mm.diagnostics.verify import summary, verify_dataset
 from dearli_mm.functional.panoptic_ids import id2rgb
@@ -84,7 +85,7 @@ def test_categories_in_another_order_or_unknown(world, verify, edit):
     edit(path, change)
     problems = verify()
     assert any("only in the file: ['balloon']" in p for p in problems)
-    assert any('categories [99]' in p for p in problems)
+    assert any('category_id 99' in p for p in problems)
 
 
 def test_images_and_annotations_that_do_not_match(world, verify, edit):
@@ -127,3 +128,43 @@ def test_missing_annotation_file(world, verify):
     problems = verify()
     assert 'val/panoptic.json: the annotation file is not there' in \
         problems[0]
+
+
+def test_what_cannot_be_told_is_a_warning(world, verify, capsys):
+    path = world[0] / 'train/images/00001.jpg'  # labelled, and square
+    image = Image.open(path)
+    exif = Image.Exif()
+    for orientation, warned in ((1, False), (3, True), (6, True), (9, False)):
+        exif[0x0112] = orientation
+        image.save(path, exif=exif)
+        assert verify() == []
+        printed = capsys.readouterr().out
+        assert (f'WARNING {path}: EXIF orientation' in printed) == warned
+
+
+def test_too_few_queries_are_a_warning(world, verify, capsys):
+    config = world[1]
+    text = open(config).read()
+    for queries, warned in ((100, False), (1, True)):
+        with open(config, 'w') as file:
+            file.write(text + '\nmodel = dict(detector=dict(panoptic_head='
+                       f'dict(num_queries={queries})))\n')
+        verify()
+        printed = capsys.readouterr().out
+        assert ('segments for num_queries=1 of' in printed) == warned
+
+
+def test_what_a_file_lacks_is_no_problem(world, verify, edit):
+    def change(content):
+        for image in content['images']:
+            del image['height']
+        for annotation in content['annotations']:
+            for segment in annotation['segments_info']:
+                del segment['area'], segment['bbox']
+    edit(world[0] / 'train/panoptic.json', change)
+    assert "no 'height', which type='PanopticDataset' would" in verify()[0]
+    with open(world[1]) as file:
+        text = file.read()
+    with open(world[1], 'w') as file:
+        file.write(text.replace('CocoPanopticDataset', 'PanopticDataset'))
+    assert verify() == []

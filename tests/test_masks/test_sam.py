@@ -114,3 +114,15 @@ def test_rle_of_many_masks():
     decoded = coco_mask.decode(encode_masks(masks)).transpose(2, 0, 1)
     assert (decoded == masks).all()
     assert encode_masks(masks[:0]) == []
+
+
+def test_points_are_float32(checkpoint, image):
+    """MPS has no double precision."""
+    generator = SAM(checkpoint=checkpoint, model_type='small',
+                    points_per_side=2)
+    encoder = generator.generator.predictor.model.prompt_encoder
+    seen = []
+    encoder.register_forward_pre_hook(
+        lambda module, inputs: seen.append(inputs[0][0].dtype))
+    generator.generate(image)
+    assert set(seen) == {torch.float32}

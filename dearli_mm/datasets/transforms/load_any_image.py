@@ -21,6 +21,10 @@ class LoadAnyImage(LoadImageFromFile):
     Args:
         to_float32 (bool): Defaults to False.
         imdecode_backend (str): mmcv's image decoder. Defaults to 'cv2'.
+        exif (bool): Whether to apply EXIF rotation. With False images stay as
+            they are stored, for annotation that was drawn so: sizes do not
+            tell mirrored images, half turns and turned squares. Defaults to
+            True.
         ignore_empty (bool): Return None for an unreadable image instead of
             raising. Defaults to False.
         backend_args (dict, optional): mmengine file backend.
@@ -38,7 +42,9 @@ class LoadAnyImage(LoadImageFromFile):
                  to_float32: bool = False,
                  imdecode_backend: str = 'cv2',
                  ignore_empty: bool = False,
-                 backend_args: Optional[dict] = None) -> None:
+                 backend_args: Optional[dict] = None,
+                 exif: bool = True) -> None:
+        self.exif = exif
         super().__init__(
             to_float32=to_float32,
             imdecode_backend=imdecode_backend,
@@ -52,7 +58,8 @@ class LoadAnyImage(LoadImageFromFile):
             if 'height' in results and 'width' in results else None
         try:
             content = get(path, backend_args=self.backend_args)
-            image = decode_image(content, path, size, self.imdecode_backend)
+            image = decode_image(content, path, size, self.imdecode_backend,
+                                 self.exif)
         except (FileNotFoundError, UnreadableImageError):
             if self.ignore_empty:
                 return None

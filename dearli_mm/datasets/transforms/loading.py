@@ -48,7 +48,7 @@ def read_panoptic_png(path: str,
     rgb = mmcv.imfrombytes(
         content, flag='color', channel_order='rgb', backend=imdecode_backend)
     if rgb is None:
-        raise ValueError(f'Panoptic PNG {path} is not a readable image.')
+        raise ValueError(f'{path}: the panoptic PNG is not a readable image')
     return rgb2id(rgb)
 
 
@@ -62,12 +62,12 @@ def check_panoptic_png(content: bytes, path: str) -> None:
         ValueError: If it cannot.
     """
     if content[:8] != b'\x89PNG\r\n\x1a\n':
-        raise ValueError(f'Panoptic PNG {path} is not a readable PNG image.')
+        raise ValueError(f'{path}: the panoptic PNG is not a readable image')
     bits, color = content[24:26]
     if bits == 8 and color in (_RGB, _RGBA):
         return
     raise ValueError(
-        f'Panoptic PNG {path} has {bits} bits and '
+        f'{path}: the panoptic PNG has {bits} bits and '
         f'{_PNG_COLORS.get(color, "unknown")} pixels; ids are colours of 8-bit '
         'RGB there (id = R + 256 G + 65536 B). Convert it with '
         'dearli_mm.functional.panoptic_ids.id2rgb, or the labels it was made '

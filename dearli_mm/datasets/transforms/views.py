@@ -45,15 +45,17 @@ class LabeledView(_View):
         size (int): Side of the crop, in pixels.
         annotation (dict): Transform that loads the segments. Defaults to
             ``LoadPanopticSegments``.
+        exif (bool): See :class:`LoadAnyImage`. Defaults to True.
         **geometry: More of :class:`RandomScaleCropFlip`.
     """
 
     def __init__(self,
                  size: int,
                  annotation: dict = dict(type='mmdet.LoadPanopticSegments'),
+                 exif: bool = True,
                  **geometry) -> None:
         super().__init__([
-            dict(type='mmdet.LoadAnyImage'), annotation,
+            dict(type='mmdet.LoadAnyImage', exif=exif), annotation,
             dict(type='mmdet.RandomScaleCropFlip', size=size, **geometry),
             dict(type='mmdet.SSDColorAugment'),
             dict(type='mmdet.PackDetInputs')

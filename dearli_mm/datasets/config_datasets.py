@@ -9,6 +9,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch.utils.data import Dataset
 
+from .panoptic_dataset import PanopticDataset
+
 
 class Part(NamedTuple):
     """One part of the data.
@@ -38,13 +40,18 @@ class AnnotationFiles(NamedTuple):
         images (str): Folder of the images.
         pngs (str): Folder of the panoptic PNG files.
         classes (tuple[str, ...]): Names, in the model's order.
+        things (tuple[str, ...]): Those of them that are things.
         dataset_type (str): Class of the dataset.
+        is_ours (bool): Whether it is a :class:`PanopticDataset`, which goes
+            by names.
     """
     ann_file: str
     images: str
     pngs: str
     classes: tuple
+    things: tuple
     dataset_type: str
+    is_ours: bool
 
 
 def read_config(path: str) -> Config:
@@ -95,7 +102,9 @@ def _files(settings: dict) -> Optional[AnnotationFiles]:
     return AnnotationFiles(dataset.ann_file, dataset.data_prefix['img'],
                            dataset.data_prefix['seg'],
                            tuple(dataset.metainfo.get('classes', ())),
-                           inner['type'])
+                           tuple(dataset.metainfo.get('thing_classes', ())),
+                           type(dataset).__name__,
+                           isinstance(dataset, PanopticDataset))
 
 
 def build_quietly(settings: dict) -> Dataset:
@@ -119,6 +128,9 @@ def part_members(part: Part) -> Tuple[Set[str], List[str]]:
         if infos is None:
             dataset = getattr(dataset, 'dataset', dataset)
             infos = [dataset.get_data_info(k) for k in range(len(dataset))]
-    except (OSError, ValueError, KeyError) as error:
+    except KeyError as error:
+        return set(), [f'{part.name}: the annotation has no {error}, which '
+                       "type='PanopticDataset' would do without"]
+    except (OSError, ValueError) as error:
         return set(), [f'{part.name}: {" ".join(str(error).split())}']
     return {info['img_path'] for info in infos}, []

@@ -1,7 +1,8 @@
 """The same images as all methods see them, side by side."""
 import json
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -10,8 +11,9 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.runner import load_checkpoint
 
-from ..utils.atomic import atomic_path
 from ..datasets.config_datasets import build_quietly
+from ..datasets.image_names import image_name, without_suffix
+from ..utils.atomic import atomic_path
 from ..visualization import side_by_side
 from ..visualization.sample_panels import class_colors, sample_panels
 from .checks import job_config
@@ -67,14 +69,9 @@ def draw(job: Job, count: int) -> Dict[str, dict]:
     path = job.folder / 'pictures.npz'
     # A report is made often, from weights that do not change.
     key = [checkpoint and checkpoint.name, count]
-    if path.is_file():
-        with np.load(path) as stored:
-            index = json.loads(str(stored['index']))
-            if checkpoint is None or index['key'] == key:
-                for name, drawn in index['images'].items():
-                    drawn['panels'] = {title: stored[f'{name}/{title}']
-                                       for title in drawn['panels']}
-                return index['images']
+    index = _read_pictures(path)
+    if index and (checkpoint is None or index['key'] == key):
+        return index['images']
     if checkpoint is None:
         raise FileNotFoundError(f'{job.work_dir} holds no checkpoint')
     images = _predict(job_config(job), checkpoint, count)
@@ -88,6 +85,21 @@ def draw(job: Job, count: int) -> Dict[str, dict]:
     return images
 
 
+def _read_pictures(path: Path) -> Optional[dict]:
+    """Pictures of an earlier report; None if there are none that are whole."""
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path) as stored:
+            index = json.loads(str(stored['index']))
+            for name, drawn in index['images'].items():
+                drawn['panels'] = {title: stored[f'{name}/{title}']
+                                   for title in drawn['panels']}
+            return index
+    except (BadZipFile, EOFError, KeyError, OSError, ValueError):
+        return None  # cut off: they are made anew
+
+
 @torch.no_grad()
 def _predict(config: Config, checkpoint: Path, count: int) -> Dict[str, dict]:
     dataset = build_quietly(config.val_dataloader.dataset)
@@ -99,7 +111,7 @@ def _predict(config: Config, checkpoint: Path, count: int) -> Dict[str, dict]:
     for place in np.unique(places.round().astype(int)):
         sample = model.test_step(pseudo_collate([dataset[int(place)]]))[0]
         panels, present = sample_panels(sample, dataset.metainfo)
-        images[Path(sample.img_path).stem] = dict(
+        images[without_suffix(image_name(sample))] = dict(
             panels=dict(panels),
             present=sorted(present),
             classes=list(dataset.metainfo['classes']),

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
+# A folder that is closed to the user, read-only or full.
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC)
 INTERRUPTED = 130  # what shells report of a process that Ctrl-C ended
 
 
@@ -23,7 +25,13 @@ def command_line(
     """
     try:
         yield
-    except (ImportError, NotImplementedError, OSError, ValueError) as error:
+    except OSError as error:
+        if error.errno not in UNWRITABLE or not error.filename:
+            raise SystemExit(f'error: {error}') from None
+        raise SystemExit(
+            f'error: {error.filename}: {error.strerror}; choose another '
+            'folder to write to, or let this user in') from None
+    except (ImportError, NotImplementedError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     except KeyError as error:  # str() of it is a repr
         raise SystemExit(f'error: {error.args[0]}') from None

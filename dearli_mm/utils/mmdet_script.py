@@ -1,10 +1,9 @@
-import errno
 import runpy
 from pathlib import Path
 
 import mmdet
 
-_UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC)
+from .command_line import INTERRUPTED, UNWRITABLE
 
 
 def run_mmdet_script(name: str) -> None:
@@ -38,9 +37,9 @@ def _run(path: Path) -> None:
         runpy.run_path(str(path), run_name='__main__')
     except KeyboardInterrupt:
         print('stopped; the same command starts anew')
-        raise SystemExit(130) from None
+        raise SystemExit(INTERRUPTED) from None
     except OSError as error:
-        if error.errno not in _UNWRITABLE:
+        if error.errno not in UNWRITABLE:
             raise
         raise SystemExit(
             f'error: {error.filename or error}: {error.strerror}; --work-dir '

@@ -40,6 +40,7 @@ EXTRAS = {
     'masks': (MASKS, ),
     'tests': ('pytest>=7', MASKS),
     'dev': ('pytest>=7', MASKS, 'ruff'),
+    'heif': ('pillow-heif', ),
     'tensorboard': ('tensorboard', ),
     'wandb': ('wandb', ),
     'demo': ('gradio>=6,<7', ),

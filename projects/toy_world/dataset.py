@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Set
 
 import cv2
 import numpy as np
-from mmengine.utils import track_iter_progress
+from tqdm import tqdm
 
 from dearli_mm.datasets.splits import choose_covering
 from dearli_mm.functional.panoptic_ids import id2rgb
@@ -87,7 +87,7 @@ def _write_split(folder: Path, count: int, size: int,
                  scene_set: int) -> List[Set[int]]:
     """Writes one split and returns the classes that each image shows."""
     images, annotations, shown = [], [], []
-    for index in track_iter_progress(range(count)):
+    for index in tqdm(range(count), 'scenes', mininterval=1):
         scene, stem = render_scene(scene_set, index, size), f'{index:05d}'
         _write_picture(folder / 'images' / f'{stem}.jpg', scene.image)
         _write_picture(folder / 'panoptic' / f'{stem}.png',

@@ -237,6 +237,16 @@ def test_checkpoint_of_a_part_starts_both(world, tmp_path, part, decays):
     assert 'teacher: 0 tensors of its own in the checkpoint' in log.read_text()
 
 
+def test_validation_images_in_the_pool_are_told(world, tmp_path):
+    key = 'train_dataloader.unlabeled.dataset.images'
+    runner = build_runner(world, tmp_path, max_iters=1, **{
+        key: str(world / 'val/images')})
+    runner.train()
+    log, = tmp_path.glob('*/*.log')
+    assert '2 images of validation are in train_dataloader.unlabeled' in \
+        log.read_text()
+
+
 def test_cutmix_without_partners_is_told(world, tmp_path):
     build_runner(
         world, tmp_path, max_iters=1,

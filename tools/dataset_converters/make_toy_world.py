@@ -23,7 +23,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@command_line('the same command goes on')
+@command_line()
 def main() -> None:
     args = parse_args()
     write_toy_world(args.out, train=args.train, val=args.val,

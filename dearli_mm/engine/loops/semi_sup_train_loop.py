@@ -1,12 +1,26 @@
 """The training loop that draws labelled and unlabelled batches."""
-from typing import Dict, List
+import os
+from typing import Dict, List, Set
 
 from mmdet.registry import LOOPS
 from mmengine.model import is_model_wrapper
+from torch.utils.data import Dataset
 
 from .resumable_train_loop import ResumableTrainLoop
 
 PARTS = ('labeled', 'unlabeled')
+
+
+def _paths(dataset: Dataset) -> Set[str]:
+    """Absolute paths of a dataset's images, as far as it tells them."""
+    infos = getattr(dataset, 'infos', None)
+    if infos is None:
+        dataset = getattr(dataset, 'dataset', dataset)
+        if not hasattr(dataset, 'get_data_info'):
+            return set()
+        infos = [dataset.get_data_info(k) for k in range(len(dataset))]
+    return {os.path.abspath(info['img_path']) for info in infos
+            if 'img_path' in info}
 
 
 @LOOPS.register_module()
@@ -55,7 +69,22 @@ class SemiSupTrainLoop(ResumableTrainLoop):
             warning = model.cutmix.check_batch_size(loader.batch_size)
             if warning:
                 self.runner.logger.warning(warning)
+        self._warn_of_validation_images()
         return super().run()
+
+    def _warn_of_validation_images(self) -> None:
+        """Say so if images of validation are among those trained on."""
+        if not self._validates:
+            return
+        validation = _paths(self.runner.val_loop.dataloader.dataset)
+        for key, loader in self.dataloaders.items():
+            common = sorted(validation & _paths(loader.dataset))
+            if common:
+                self.runner.logger.warning(
+                    f'{len(common)} images of validation are in {key}, for '
+                    f'instance {common[0]}: results will be too good. Name '
+                    'them in exclude of the unlabelled part, or take them out '
+                    'of the split')
 
     def merge(self, batches: List[dict]) -> dict:
         """One multi-branch batch of a labelled and an unlabelled one.

@@ -36,10 +36,11 @@ REQUIRED = (
 )
 
 MASKS = 'scikit-image>=0.22'  # the mask generator that needs no weights
+TESTS = ('pytest>=7', 'pytest-xdist')
 EXTRAS = {
     'masks': (MASKS, ),
-    'tests': ('pytest>=7', MASKS),
-    'dev': ('pytest>=7', MASKS, 'ruff'),
+    'tests': (*TESTS, MASKS),
+    'dev': (*TESTS, MASKS, 'ruff'),
     'heif': ('pillow-heif', ),
     'tensorboard': ('tensorboard', ),
     'wandb': ('wandb', ),

@@ -9,7 +9,6 @@ from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 from mmdet.utils import (ConfigType, InstanceList, OptConfigType,
                          OptMultiConfig)
-from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from dearli_mm.functional import PanopticSegments
@@ -17,6 +16,7 @@ from dearli_mm.utils import ChecksLosses, arguments_of, refuse_unknown
 
 from ..clip.class_prompts import Classes
 from ..heads.clip_mask2former_head import CLASSIFIER
+from ..heads.panoptic_targets import targets_of_segments
 from ..heads.settings import SEGMENTS
 from ..layers import MaskLogits
 from .panoptic_cutmix import PanopticCutMix
@@ -167,7 +167,8 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
         return dict(
             **pseudo_label_statistics(pseudo_labels),
             **self.set_losses('labeled', of_labeled, targets),
-            **self.set_losses('pseudo', of_mixed, targets_of(pseudo_labels)))
+            **self.set_losses('pseudo', of_mixed,
+                              targets_of_segments(pseudo_labels)))
 
     @torch.no_grad()
     def pseudo_label(self, weak: Tensor,
@@ -291,19 +292,3 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
         self._given_to_teacher = complete_for_both(state_dict, prefix,
                                                    self.student, self.teacher)
         nn.Module._load_from_state_dict(self, state_dict, prefix, *args)
-
-
-def targets_of(labels: List[PanopticSegments]) -> InstanceList:
-    """Segments as targets of the criterion.
-
-    Args:
-        labels (list[PanopticSegments]): Of each image, [H, W].
-
-    Returns:
-        list[InstanceData]: ``labels`` int64 [n] and ``masks`` bool [n, H, W]
-        of each image.
-    """
-    return [
-        InstanceData(labels=label.labels, masks=label.masks())
-        for label in labels
-    ]

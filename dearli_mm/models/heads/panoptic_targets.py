@@ -1,11 +1,13 @@
 """Things and stuff of the ground truth as one list of targets."""
-from typing import Optional, Sequence
+from typing import List, Optional, Sequence
 
 import torch
 from mmdet.structures import SampleList
 from mmdet.utils import InstanceList
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
+
+from dearli_mm.functional import PanopticSegments
 
 
 def panoptic_targets(things: Sequence[InstanceData],
@@ -73,3 +75,19 @@ def targets_of_samples(samples: SampleList, num_things_classes: int,
     return panoptic_targets([sample.gt_instances for sample in samples],
                             [sample.get('gt_sem_seg') for sample in samples],
                             num_things_classes, num_classes)
+
+
+def targets_of_segments(labels: List[PanopticSegments]) -> InstanceList:
+    """Segments as targets of the criterion.
+
+    Args:
+        labels (list[PanopticSegments]): Of each image, [H, W].
+
+    Returns:
+        list[InstanceData]: ``labels`` int64 [n] and ``masks`` bool [n, H, W]
+        of each image.
+    """
+    return [
+        InstanceData(labels=label.labels, masks=label.masks())
+        for label in labels
+    ]

@@ -157,10 +157,16 @@ def image_name(sample: Mapping) -> str:
 def relative_name(path: str, folder: str) -> str:
     """A path relative to a folder of images; its last part if it is not
     below it."""
+    if folder and path.startswith(folder.rstrip('/') + '/'):
+        return _posix(path[len(folder.rstrip('/')) + 1:])  # of 200 000 paths
     name = _posix(os.path.relpath(path, folder or os.curdir))
     return name.rpartition('/')[2] if name.startswith('../') else name
 
 
 def _posix(name: str) -> str:
     """A name with ``/`` between its parts, without ``.`` parts."""
+    name = str(name)
+    if name.strip() == name and not any(
+            part in name for part in ('\\', './', '//')):
+        return name  # as most are
     return PurePosixPath(str(name).strip().replace('\\', '/')).as_posix()

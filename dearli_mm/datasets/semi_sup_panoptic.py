@@ -90,8 +90,8 @@ class SemiSupPanopticDataset(Dataset):
     def _check_not_empty(self, size: int) -> None:
         if size == 0:
             remedy = 'split names no image of it' if self.role == 'labeled' \
-                else ('all images of the dataset are labelled: give a split, '
-                      'or a folder of photos as images')
+                else ('all images of the dataset are labelled, or excluded: '
+                      'give a split, or a folder of photos as images')
             raise ValueError(f'the {self.role} part is empty: {remedy}')
 
     @property

@@ -20,7 +20,7 @@ def refuse_unknown(found: Iterable[str],
     Raises:
         ValueError: Names each unknown one, and the nearest that is known.
     """
-    known, renamed = list(known), renamed or {}
+    known, renamed = list(dict.fromkeys(known)), renamed or {}
     complaints = []
     for name in found:
         if name in known:
@@ -33,6 +33,20 @@ def refuse_unknown(found: Iterable[str],
         raise ValueError(
             f'no such setting: {", ".join(complaints)}; there are '
             f'{", ".join(sorted(known)) or "none"}')
+
+
+def near_misses(found: Iterable[str], known: Iterable[str]) -> List[str]:
+    """Names that look like known ones, with what was meant.
+
+    For places where unknown names are allowed, such as the top of a config.
+    """
+    known = list(known)
+    told = []
+    for name in found:
+        nearest = get_close_matches(str(name), known, 1, cutoff=0.85)
+        if name not in known and nearest:
+            told.append(f'{name} (did you mean {nearest[0]!r}?)')
+    return told
 
 
 def arguments_of(*classes: type) -> List[str]:

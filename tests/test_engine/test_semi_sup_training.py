@@ -237,6 +237,16 @@ def test_checkpoint_of_a_part_starts_both(world, tmp_path, part, decays):
     assert 'teacher: 0 tensors of its own in the checkpoint' in log.read_text()
 
 
+def test_misspelt_keys_at_the_top_are_told(world, tmp_path):
+    build_runner(world, tmp_path, max_iters=1, train_dataloadr=1,
+                 my_number=2).train()
+    log, = tmp_path.glob('*/*.log')
+    told = [line for line in log.read_text().splitlines()
+            if 'did you mean' in line]
+    assert len(told) == 1
+    assert "train_dataloadr (did you mean 'train_dataloader'?)" in told[0]
+
+
 def test_validation_images_in_the_pool_are_told(world, tmp_path):
     key = 'train_dataloader.unlabeled.dataset.images'
     runner = build_runner(world, tmp_path, max_iters=1, **{

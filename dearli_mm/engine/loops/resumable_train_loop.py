@@ -5,14 +5,15 @@ from typing import Dict, Iterator, List, NoReturn, Optional, Tuple, Union
 import torch
 from mmdet.registry import LOOPS
 from mmengine.dist import broadcast_object_list, get_rank
-from mmengine.runner import IterBasedTrainLoop
+from mmengine.runner import IterBasedTrainLoop, Runner
 from mmengine.runner.checkpoint import get_state_dict
 from torch.utils.data import DataLoader, Dataset
 
 from dearli_mm.datasets.panoptic_json import annotation_files_read_once
 from dearli_mm.datasets.samplers import (ResumableInfiniteSampler, mix_seeds,
                                          seed_everything)
-from dearli_mm.utils import (NonFiniteError, atomic_path, describe_images,
+from dearli_mm.utils import (NonFiniteError, arguments_of, atomic_path,
+                             describe_images, near_misses,
                              refuse_nonfinite_gradients)
 
 from .batch_size import check_accumulation, record_batch_size
@@ -124,6 +125,9 @@ class ResumableTrainLoop(IterBasedTrainLoop):
             nn.Module: The trained model.
         """
         check_accumulation(self.runner, self._iter)
+        for told in near_misses(self.runner.cfg, arguments_of(Runner)):
+            self.runner.logger.warning(f'the config has {told}; nobody reads '
+                                       'a key of this name')
         self.runner.call_hook('before_train')
         record_batch_size(self.runner, self.dataloaders)
         self.runner.call_hook('before_train_epoch')

@@ -7,7 +7,8 @@ set -euo pipefail
 cd "$DEARLI_ROOT"
 if [[ $# -eq 0 ]]; then
     export OMP_NUM_THREADS=1
-    cores="$(nproc 2>/dev/null || echo 2)"
+    # Not nproc, which goes by OMP_NUM_THREADS.
+    cores="$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)"
     set -- -n "$((cores < 4 ? cores : 4))" --dist loadfile
 fi
 exec "$DEARLI_PYTHON" -m pytest "$@"

@@ -11,7 +11,7 @@ _base_ = [
 
 train_dataloader = dict(
     _delete_=True,
-    batch_size=16,  # a GPU
+    batch_size=16,  # per GPU
     num_workers=8,
     persistent_workers=True,
     sampler=dict(type='ResumableInfiniteSampler'),

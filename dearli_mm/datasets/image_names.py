@@ -58,7 +58,7 @@ class ImageNames:
         """Find the images of a list.
 
         Args:
-            lines (Iterable[str]): One image a line. If no image is called
+            lines (Iterable[str]): One image per line. If no image is called
                 like the whole line, its first word counts, if that has the
                 suffix of an image (public lists go on with the annotation).
         """

@@ -40,7 +40,7 @@ class SemiSupPanopticDataset(Dataset):
             out for an unlabelled part made of ``images`` alone.
         role (str): ``'labeled'`` or ``'unlabeled'``.
         split (str | Sequence[str], optional): The labelled images: path of a
-            text file with one image a line, or names; see
+            text file with one image per line, or names; see
             :class:`ImageNames`. Without it all images are labelled (none is
             left as unlabelled).
         images (str | Sequence[str], optional): Folders or list files of

@@ -77,7 +77,7 @@ class PanopticTTAModel(BaseTTAModel):
                 over the images.
 
         Returns:
-            SampleList: One sample an image, with results at its original
+            SampleList: One sample per image, with results at its original
             size: ``pred_panoptic_seg`` and ``pred_sem_seg``, and
             ``teacher_...`` if both networks are asked.
         """

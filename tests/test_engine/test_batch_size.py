@@ -26,7 +26,7 @@ def test_auto_scale_lr_counts_labelled_images(world, tmp_path):  # noqa: F811
     for group in runner.optim_wrapper.optimizer.param_groups:
         assert group['initial_lr'] == 1e-3 * 2 / 8
     assert 'learning rate 0.00025\n' in log
-    assert ('Images an optimiser step: 2 of train_dataloader.labeled, 2 of '
+    assert ('Images per optimiser step: 2 of train_dataloader.labeled, 2 of '
             'train_dataloader.unlabeled') in log
 
 

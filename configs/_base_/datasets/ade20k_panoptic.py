@@ -62,7 +62,7 @@ annotated = dict(
     ann_file='ade20k_panoptic_train.json',
     data_prefix=dict(img='images/training/', seg='ade20k_panoptic_train/'))
 train_loader = dict(
-    batch_size=8,  # a GPU
+    batch_size=8,  # per GPU
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='ResumableInfiniteSampler'))

@@ -20,7 +20,7 @@ annotated = dict(
     data_prefix=dict(img_path='train/images', seg_map_path='train/labels'),
     metainfo=_base_.metainfo)
 train_loader = dict(
-    batch_size=4,  # a GPU
+    batch_size=4,  # per GPU
     num_workers=1,
     persistent_workers=True,
     sampler=dict(type='ResumableInfiniteSampler'))

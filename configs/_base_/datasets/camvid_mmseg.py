@@ -9,7 +9,7 @@ crop = 128  # side of the training crop, and short side at test
 
 # ----------------------------------------------------------------- the loaders
 train_dataloader = dict(
-    batch_size=4,  # a GPU
+    batch_size=4,  # per GPU
     num_workers=1,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),

@@ -41,7 +41,7 @@ annotated = dict(
     data_prefix=dict(
         img='train2017/', seg='annotations/panoptic_objects_train2017/'))
 train_loader = dict(
-    batch_size=8,  # a GPU
+    batch_size=8,  # per GPU
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='ResumableInfiniteSampler'))

@@ -35,7 +35,7 @@ annotated = dict(
     data_prefix=dict(img='train/images/', seg='train/panoptic/'),
     metainfo=metainfo)
 train_loader = dict(
-    batch_size=4,  # a GPU
+    batch_size=4,  # per GPU
     num_workers=1,
     persistent_workers=True,
     sampler=dict(type='ResumableInfiniteSampler'))

@@ -20,5 +20,5 @@ param_scheduler = [
         end=80000,
         by_epoch=False)
 ]
-# Labelled images a step over all GPUs.
+# Labelled images per step over all GPUs.
 auto_scale_lr = dict(enable=False, base_batch_size=8)

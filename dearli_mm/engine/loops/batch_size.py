@@ -31,7 +31,7 @@ def record_batch_size(runner: Runner, dataloaders: Dict[str,
     rates = sorted({group['lr'] for group in wrapper.optimizer.param_groups})
     images = ', '.join(f'{count} of {key}' for key, count in total.items())
     runner.logger.info(
-        f'Images an optimiser step: {images} ({processes} processes, {steps} '
+        f'Images per optimiser step: {images} ({processes} processes, {steps} '
         f'accumulated steps each); learning rate '
         f'{", ".join(f"{rate:g}" for rate in rates)}')
 

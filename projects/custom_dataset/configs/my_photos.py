@@ -33,7 +33,7 @@ annotated = dict(
     data_prefix=dict(img=photos, seg=panoptic + 'panoptic/'),
     metainfo=metainfo)
 train_loader = dict(
-    batch_size=4,  # a GPU
+    batch_size=4,  # per GPU
     num_workers=1,
     persistent_workers=True,
     sampler=dict(type='ResumableInfiniteSampler'))

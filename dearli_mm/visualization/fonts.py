@@ -52,4 +52,8 @@ def _font_file(letters: FrozenSet[str]) -> str:
 def _font_files() -> Iterator[str]:
     if os.environ.get(VARIABLE):
         yield os.environ[VARIABLE]
-    yield from sorted(font.fname for font in font_manager.fontManager.ttflist)
+    # Upright and of normal weight first; LastResort has a box for each letter.
+    yield from (font.fname for font in sorted(
+        font_manager.fontManager.ttflist,
+        key=lambda font: (font.style != 'normal', font.weight != 400,
+                          font.fname)) if 'LastResort' not in font.fname)

@@ -37,3 +37,7 @@ def test_letters_that_no_font_has_are_told_once(monkeypatch):
     for _ in range(2):
         assert font_for(['\u7403'], 15).getname()[0] == 'Aileron'
     assert len(told) == 1 and "'\u7403'" in told[0]
+
+
+def test_fonts_that_have_boxes_alone_are_none():
+    assert not any('LastResort' in path for path in fonts._font_files())

@@ -46,7 +46,7 @@ def tell_cut(names: Sequence[str], length: int, model_name: str) -> None:
 
 def shortened(names: Sequence[str], count: int = 5) -> str:
     """Some names, each cut to what fits in a line."""
-    shown = [repr(name if len(name) < 40 else f'{name[:37]}...')
+    shown = [repr(name if len(name) < 40 else f'{name[:20]}...{name[-16:]}')
              for name in names[:count]]
     more = f' and {len(names) - count} more' if len(names) > count else ''
     return ', '.join(shown) + more

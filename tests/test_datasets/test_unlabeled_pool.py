@@ -2,7 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from dearli_mm.datasets import SemiSupPanopticDataset, semi_sup_panoptic
+from dearli_mm.datasets import (SemiSupPanopticDataset, semi_sup_panoptic,
+                                unlabeled_pool)
 from dearli_mm.datasets.image_files import UnreadableImageError
 from dearli_mm.datasets.samplers import SeededIndex
 
@@ -53,6 +54,39 @@ def test_excluded_images_are_left_out(photos):
     dataset = pool([str(photos / 'one'), str(photos / 'two')],
                    exclude=str(photos / 'val.txt'))
     assert names(dataset) == ['a.jpg', 'd.jpg']
+
+
+@pytest.mark.parametrize('line, kept', [
+    ('a.jpg', ['b c.jpg', 'v1/a.jpg', 'v1/d.png', 'v2/a.jpg']),
+    ('v1/a.jpg', ['a.jpg', 'b c.jpg', 'v1/d.png', 'v2/a.jpg']),
+    ('b c.jpg', ['a.jpg', 'v1/a.jpg', 'v1/d.png', 'v2/a.jpg']),
+    ('d', ['a.jpg', 'b c.jpg', 'v1/a.jpg', 'v2/a.jpg']),
+])
+def test_exclusion_takes_one_image_per_name(photos, line, kept):
+    folder = photos / 'frames'
+    for name in ('a.jpg', 'b c.jpg', 'v1/a.jpg', 'v1/d.png', 'v2/a.jpg'):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    (photos / 'val.txt').write_text(line, 'utf-8-sig')
+    dataset = pool(str(folder), exclude=str(photos / 'val.txt'))
+    assert [info['name'] for info in dataset.infos] == kept
+
+
+def test_what_exclusion_took_and_missed_is_told(photos, monkeypatch):
+    lines = []
+    monkeypatch.setattr(unlabeled_pool, 'print_log',
+                        lambda text, *_: lines.append(text))
+    (photos / 'val.txt').write_text('c.png\nc.jpg\nnowhere.jpg\n')
+    pool(str(photos / 'two'), exclude=str(photos / 'val.txt'))
+    line, = lines
+    assert '1 images are kept from the unlabelled ones; 2 names' in line
+    assert "'c.jpg' (there is 'c.png')" in line
+    for name in ('x/c.png', 'y/c.png'):
+        (photos / 'two' / name).parent.mkdir()
+        (photos / 'two' / name).touch()
+    (photos / 'val.txt').write_text('c\n')
+    with pytest.raises(ValueError, match="several unlabelled .*'c' for"):
+        pool(str(photos / 'two'), exclude=str(photos / 'val.txt'))
 
 
 def test_missing_file_of_a_list_is_an_error(photos):

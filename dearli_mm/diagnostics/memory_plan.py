@@ -147,19 +147,8 @@ def _fake(model: nn.Module) -> Iterator[None]:
                                                     parameter.requires_grad)
         for name, buffer in module.named_buffers(recurse=False):
             module._buffers[name] = mode.from_tensor(buffer)
-    _clear_caches()
-    try:
-        with mode:
-            yield
-    finally:
-        _clear_caches()
-
-
-def _clear_caches() -> None:
-    """Forget the results of functions: fake and real tensors do not mix."""
-    for module in _modules_with('__name__'):
-        for value in vars(module).values():
-            getattr(value, 'cache_clear', lambda: None)()
+    with mode:
+        yield
 
 
 def _modules_with(name: str) -> List[ModuleType]:

@@ -60,7 +60,8 @@ def browse_masks(masks: str,
         masks (str): Folder that tools/sam_masks.py wrote.
         images (str, optional): Folder of the images; without it there are no
             overlays.
-        out (str): Folder for ``<name>.png`` and ``statistics.txt``.
+        out (str): Folder for ``<image name>.png`` (``a.jpg.png``) and
+            ``statistics.txt``.
         num_overlays (int): Number of images to draw. Defaults to 16.
         num_images (int, optional): Number of images that count in the
             statistics, drawn at random. Defaults to all.
@@ -82,7 +83,8 @@ def browse_masks(masks: str,
         picture = _draw_masks(
             read_rgb(str(Path(images) / name)),
             folder.read(name)['annotations'])
-        with atomic_path(target / Path(name).with_suffix('.png')) as path:
+        # With its suffix: a photo a.png is never replaced by its overlay.
+        with atomic_path(target / f'{name}.png') as path:
             Image.fromarray(picture).save(path, 'PNG')
     statistics = _statistics(folder, names[:num_images])
     settings = meta['settings']

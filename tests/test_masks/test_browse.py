@@ -37,4 +37,4 @@ def test_overlays_and_statistics(tmp_path):
     assert float(rows['image covered, %'][-1]) == 55
     written = {str(p.relative_to(tmp_path / 'out'))
                for p in (tmp_path / 'out').rglob('*.*')}
-    assert written == {'a/x.png', 'y.png', 'statistics.txt'}
+    assert written == {'a/x.png.png', 'y.png.png', 'statistics.txt'}

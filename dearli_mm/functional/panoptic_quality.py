@@ -63,6 +63,7 @@ def panoptic_quality_update(pred_map: np.ndarray,
                          'ground-truth segments.')
     overlap = _joint_histogram(gt_map, pred_map, gt_labels.size,
                                pred_labels.size)
+    # Row and column 0 are the void of ground truth and prediction.
     pred_area = overlap.sum(axis=0)[1:]
     on_void = overlap[0, 1:]
     overlap = overlap[1:]
@@ -74,6 +75,7 @@ def panoptic_quality_update(pred_map: np.ndarray,
     iou = overlap / np.maximum(union, 1)
     match = same_class & ~crowd[:, None] & (iou > 0.5)
 
+    # COCO's rule: what lies on void or on a crowd of its class is no error.
     forgiven = on_void + (overlap * (same_class & crowd[:, None])).sum(axis=0)
     false_pos = (pred_area > 0) & ~match.any(axis=0)
     false_pos &= forgiven <= 0.5 * pred_area

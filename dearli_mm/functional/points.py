@@ -52,6 +52,7 @@ def uncertain_points(logits: Tensor,
     drawn = torch.rand(num_candidates + num_random, 2, device=device)
     shift = torch.rand(num_maps, 1, 2, device=device)
     points = logits.new_empty(num_maps, num_points, 2)
+    # All candidates of all maps at one time would be the peak of a step.
     for start in range(0, num_maps, CHUNK):
         part = slice(start, start + CHUNK)
         moved = (drawn + shift[part]).frac_()

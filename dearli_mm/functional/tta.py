@@ -68,6 +68,7 @@ def align_masks(mask_logits: Tensor, view: View, base: View,
 def _positions(count: int, base_input: int, base_image: int, view_input: int,
                view_image: int, flipped: bool) -> Tensor:
     """Where the centres of a grid lie on one axis of a view, in [-1, 1]."""
+    # In shares of the image: views differ in size and padding.
     share = (torch.arange(count) + 0.5) / count * base_input / base_image
     if flipped:
         share = 1 - share
@@ -101,6 +102,7 @@ def match_queries(class_probs: Tensor,
     union = ours.sum(1, keepdim=True) + theirs.sum(1) - common
     iou = common / union.clamp(min=1)
     similarity = iou * (class_probs.sqrt() @ other_probs.sqrt().T)
+    # Pairs below the threshold may be assigned, and are dropped afterwards.
     similarity = similarity.where(iou >= iou_thr, 0.)
     rows, columns = linear_sum_assignment(
         similarity.cpu().numpy(), maximize=True)

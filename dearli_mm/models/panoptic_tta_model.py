@@ -122,6 +122,7 @@ class PanopticTTAModel(BaseTTAModel):
                queries: List[InstanceData]) -> Dict[str, PixelData]:
         """Results of one network on one image."""
         views = [_view_of(sample) for sample in samples]
+        # Its grid is that of the result.
         if views[0].flip is not None:
             raise ValueError(
                 'tta_pipeline: the first view is flipped; put '
@@ -129,6 +130,7 @@ class PanopticTTAModel(BaseTTAModel):
         fusion_head = network.panoptic_fusion_head
         logits, masks = self._merged_queries(views, queries)
         results, = fusion_head.predict(logits[None], masks[None], samples[:1])
+        # Classes of pixels need no pairs of queries: scores are averaged.
         if 'sem_seg' in results:
             scores = sum(
                 unflip(

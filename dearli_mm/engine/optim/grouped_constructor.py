@@ -49,6 +49,7 @@ class GroupedOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         """Build the optimiser of a model that is on its device."""
         if self.optimizer_cfg['type'] in ('Adam', 'AdamW'):
             trained = [p for p in model.parameters() if p.requires_grad]
+            # PyTorch has fused optimisers for the CPU since 2.4.
             on_gpu = all(p.is_cuda for p in trained)
             has_fused = on_gpu or version_tuple(torch.__version__) >= (2, 4)
             self.optimizer_cfg.setdefault('fused', has_fused)
@@ -69,6 +70,8 @@ class GroupedOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         """
         if not any(p.requires_grad for p in module.parameters()):
             return
+        # Into a list of their own: the groups of this module's parameters come
+        # first, in order, which is how they are found again below.
         groups: List[dict] = []
         super().add_params(groups, module, prefix, is_dcn_module)
         decay_mult = self._decay_mult_of_kind(module)

@@ -126,6 +126,8 @@ class CLIPMask2Former(ChecksLosses, Mask2Former):
         stages = self.backbone(batch_inputs)
         x = self.neck(stages) if self.with_neck else stages
         clip_features = None
+        # The zero-shot branch sees the last stage; a CLIP that is the backbone
+        # has made it already.
         if self.clip is self.backbone:
             clip_features = self.clip.dense_features(stages[-1])
         elif self.clip is not None:

@@ -77,11 +77,14 @@ class PanopticCutMix:
         Raises:
             ValueError: If fresh partners are asked of an odd batch.
         """
+        # Drawn on the host: boxes are sizes of slices, which a GPU would have
+        # to be waited for.
         pastes = self._draw(len(images), images.shape[-2:])
         mixed = images[:len(pastes)].clone()
         for index, paste in enumerate(pastes):
             if paste is not None:
                 y0, x0, y1, x1 = paste.box
+                # From `images`: what is pasted is never mixed itself.
                 mixed[index, :, y0:y1, x0:x1] = images[paste.partner, :, y0:y1,
                                                        x0:x1]
         return mixed, batch_cutmix_panoptic(labels, pastes)

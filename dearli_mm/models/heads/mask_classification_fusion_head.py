@@ -144,6 +144,7 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
                 sem_seg=encode_panoptic(segments, self.num_classes)[None],
                 metainfo=dict(scores=segments.scores.detach()))
         if self.test_cfg.get('semantic_on', True):
+            # All queries have a say, also those that are of no segment.
             classes = [
                 semantic_inference(class_logits, masks).max(0, True)[1]
                 for masks in _bands(mask_logits, meta, rescale)
@@ -188,6 +189,7 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
 def _bands(mask_logits: Tensor, meta: dict, rescale: bool) -> Iterator[Tensor]:
     """Mask logits [Q, rows, W] of the result, a band of rows after another."""
     size = meta['ori_shape' if rescale else 'img_shape'][:2]
+    # In full precision: sigmoid(16 bits) has few values near 1/2.
     return resize_in_bands(mask_logits.float(), meta['batch_input_shape'],
                            meta['img_shape'][:2], size)
 

@@ -37,6 +37,7 @@ class DeformablePixelDecoder(MSDeformAttnPixelDecoder):
             stride of the first level, and ``num_outs`` maps from low to high
             resolution.
         """
+        # The encoder takes the coarse levels, and gives them coarse to fine.
         outs = self._encode(feats[::-1][:self.num_encoder_levels])
         rest = feats[:self.num_input_levels - self.num_encoder_levels]
         for feat, lateral_conv, output_conv in zip(
@@ -66,6 +67,8 @@ class DeformablePixelDecoder(MSDeformAttnPixelDecoder):
         ], 1)
         centres = pixel_centres(sizes, device)[None, :, None]
         starts = list(accumulate(lengths, initial=0))[:-1]
+        # Sizes travel as numbers, too: reading them back from the device, as
+        # mmcv does, is a wait per layer.
         layout = dict(
             reference_points=centres.expand(len(query), -1, len(sizes), -1),
             spatial_shapes=_on(device, sizes),

@@ -95,6 +95,7 @@ class SetCriterion(nn.Module):
             torch.cat([gt.masks for gt in instances]).bool(),
             [len(gt.labels) for gt in instances])
         self._tell_unmatched(max(targets.counts), class_logits[0].shape[1])
+        # Sums over thousands of points lose bits in half precision.
         with torch.autocast(mask_logits.features.device.type, enabled=False):
             logits = torch.stack([layer.float() for layer in class_logits])
             losses = self._losses(logits, mask_logits.float(), targets)
@@ -128,6 +129,8 @@ class SetCriterion(nn.Module):
             sum(num_pairs))
         losses = set_loss(class_logits, pairs, targets.labels, targets.masks,
                           match, points, num_targets, self.void_weight)
+        # Its own normaliser is a weighted count that differs between
+        # processes.
         losses['loss_cls'] = losses['loss_cls'] * cls_share
         return {
             f'loss_{term}': weight * losses[f'loss_{term}']
@@ -145,6 +148,8 @@ class SetCriterion(nn.Module):
         batch_size, device = len(targets.counts), class_logits.device
         points = torch.rand(batch_size, self.num_points, 2, device=device)
         image, column = _places(targets.counts, device)
+        # Padded to the image with most targets: the costs of all images are
+        # one tensor, and go to the host in one transfer.
         size = max(targets.counts)
         labels = targets.labels.new_zeros(batch_size, size)
         labels[image, column] = targets.labels

@@ -88,6 +88,7 @@ class DEARLiSegmentor(BaseSegmentor):
             data_samples = self._blank_samples(inputs)
         for sample, scores in zip(data_samples,
                                   self._scores(inputs, data_samples)):
+            # mmseg merges the views of --tta upright.
             if sample.get('flip', False):
                 horizontal = sample.flip_direction == 'horizontal'
                 scores = scores.flip(-1 if horizontal else -2)
@@ -134,6 +135,7 @@ class DEARLiSegmentor(BaseSegmentor):
     def _load_from_state_dict(self, state_dict: Dict[str, Tensor], prefix: str,
                               *args) -> None:
         """Accept the checkpoint of a training run."""
+        # Of mmdet's training there are two networks; here is one.
         own = f'{prefix}detector.'
         if not any(key.startswith(own) for key in state_dict):
             weights = {

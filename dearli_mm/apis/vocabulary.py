@@ -7,11 +7,12 @@ from typing import List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from ..visualization import palette
 from ..utils.text_files import read_text
+from ..visualization import palette
 
 _SYNTAX = ('write "ball,star;sand,water": commas between classes, a '
            'semicolon between things and stuff, | between synonyms')
+
 
 class Vocabulary(NamedTuple):
     """The classes of a network at test time, things first.

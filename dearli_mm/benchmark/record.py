@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import IO, List, Optional
 
 from ..utils.atomic import write_text
+from ..utils.text_files import read_json, read_text
 from .jobs import Job
 from .run_logs import latest_step, read_validations
-from ..utils.text_files import read_json, read_text
 
 FINISHED, FAILED, INTERRUPTED, RUNNING, WAITING = STATES = (
     'finished', 'failed', 'interrupted', 'running', 'waiting')

@@ -5,13 +5,13 @@ from typing import Dict, List, Sequence
 
 import numpy as np
 
+from ..datasets.image_files import open_image
 from ..datasets.panoptic_files import Segmented, Source, write_png
+from ..utils.text_files import read_json
 from .ade20k_classes import (STUFF, THINGS, VOID, AdeTables, SceneClass,
                              make_tables, read_object_info)
 from .panoptic_writer import Counts, Target, make_categories, write_panoptic
 from .sources import check_frame, need, pair_images
-from ..utils.text_files import read_json
-from ..datasets.image_files import open_image
 
 PARTS = dict(train='training', val='validation')
 PUBLISHED_IMAGES = dict(train=20210, val=2000)

@@ -16,8 +16,8 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 from mmdet.datasets.ade20k import ADE20KPanopticDataset
 
-from .sources import need
 from ..utils.text_files import read_json, read_text
+from .sources import need
 
 THINGS: Tuple[str, ...] = ADE20KPanopticDataset.METAINFO['thing_classes']
 STUFF: Tuple[str, ...] = ADE20KPanopticDataset.METAINFO['stuff_classes']

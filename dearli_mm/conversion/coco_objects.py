@@ -5,12 +5,12 @@ from typing import Dict, List, NamedTuple
 import numpy as np
 from mmdet.datasets import CocoPanopticDataset
 
+from ..datasets.image_files import open_image
 from ..datasets.panoptic_files import Segmented, Source
 from ..functional.panoptic_ids import number_segments, rgb2id
+from ..utils.text_files import read_json
 from .panoptic_writer import Counts, Target, make_categories, write_panoptic
 from .sources import need
-from ..utils.text_files import read_json
-from ..datasets.image_files import open_image
 
 PARTS = dict(train='train2017', val='val2017')
 PUBLISHED_IMAGES = dict(train=118287, val=5000)

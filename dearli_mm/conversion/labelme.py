@@ -13,6 +13,7 @@ from .labelme_shapes import LINES, draw_shape, shape_kind, shape_problem
 from .panoptic_writer import Counts, Target, make_categories, write_panoptic
 from .sources import check_frame, need
 
+
 class LabelmeClasses(NamedTuple):
     """What the labels in the files mean.
 
@@ -105,7 +106,8 @@ def _check_shapes(sources: Sequence[Source], skip_bad: bool) -> None:
     """Leave out lines, and what cannot be drawn, or tell of all of these."""
     lines, problems = 0, []
     for source in sources:
-        shapes = [s for s in source.extra['shapes'] if shape_kind(s) not in LINES]
+        shapes = [shape for shape in source.extra['shapes']
+                  if shape_kind(shape) not in LINES]
         lines += len(source.extra['shapes']) - len(shapes)
         found = [(shape, shape_problem(shape)) for shape in shapes]
         problems += [

@@ -3,9 +3,9 @@ from pathlib import Path
 from typing import List, Sequence, Union
 
 from ..datasets.image_files import read_image_size
-from ..datasets.panoptic_files import Source
 from ..datasets.image_folders import IMAGE_SUFFIXES, list_images
 from ..datasets.image_names import result_names
+from ..datasets.panoptic_files import Source
 
 
 def pair_images(images: Path,
@@ -33,8 +33,8 @@ def pair_images(images: Path,
     names = [path.relative_to(images).as_posix() for path in paths]
     stems = result_names(names)
     sources = [
-        Source(name, (str(path),
-                      *(str(folder / f'{stem}{suffix}') for folder in folders)))
+        Source(name, (str(path), *(
+            str(folder / f'{stem}{suffix}') for folder in folders)))
         for path, name, stem in zip(paths, names, stems)
     ]
     for k, folder in enumerate(folders, start=1):
@@ -50,8 +50,9 @@ def pair_images(images: Path,
         if extra:
             raise ValueError(
                 f'{folder} has annotation of {len(extra)} images that are not '
-                f'in {images} (suffixes {", ".join(sorted(IMAGE_SUFFIXES))}), for '
-                f'instance {extra[0]!r}')
+                f'in {images} (with a suffix of '
+                f'{", ".join(sorted(IMAGE_SUFFIXES))}), for instance '
+                f'{extra[0]!r}')
     return sources
 
 

@@ -1,8 +1,8 @@
 from .panoptic_dataset import (ADE20K150PanopticDataset,
                                COCOObjectsPanopticDataset, COCOPanopticDataset,
                                PanopticDataset)
-from .samplers import ResumableInfiniteSampler
 from .sam_segments import SAMSegmentsDataset
+from .samplers import ResumableInfiniteSampler
 from .semi_sup_panoptic import SemiSupPanopticDataset
 from .transforms import (AntialiasResize, LabeledView, LimitMasks,
                          LoadAnyImage, LoadPanopticSegments, LoadSAMMasks,

@@ -7,6 +7,7 @@ import numpy as np
 from ..utils.text_files import read_lines
 from .image_names import Found, ImageNames
 
+
 def read_split(split: Union[str, Path, Sequence[str]]) -> List[str]:
     """Read the image names of a split.
 

@@ -9,9 +9,9 @@ from mmengine.runner import set_random_seed
 from PIL import Image
 from torch.utils.data import Dataset
 
+from ..datasets.config_datasets import build_quietly, find_parts, read_config
 from ..functional import cutmix_box
 from ..utils.atomic import atomic_path
-from ..datasets.config_datasets import build_quietly, find_parts, read_config
 from ..visualization import (contact_sheet, draw_segments, palette,
                              side_by_side)
 

@@ -6,11 +6,11 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from ..datasets.config_datasets import AnnotationFiles
 from ..datasets.image_files import (UnreadableImageError, decode_image,
                                     read_image_size, read_orientation)
 from ..datasets.panoptic_json import inspect_panoptic_json, png_name
 from ..datasets.transforms.loading import read_panoptic_png
-from ..datasets.config_datasets import AnnotationFiles
 
 
 # EXIF orientations that no size tells apart from the stored pixels, and those

@@ -63,8 +63,9 @@ def class_logits(embed: Tensor, text_classifier: Tensor,
         return embed @ text_classifier.T
     logits = embed @ text_classifier.T
     # One column per class: the best of its synonyms, then void.
-    of_class = torch.tensor(
-        [c for c, count in enumerate([*num_synonyms, 1]) for _ in range(count)])
+    of_class = torch.tensor([
+        c for c, count in enumerate([*num_synonyms, 1]) for _ in range(count)
+    ])
     of_class = of_class.to(logits.device, non_blocking=True).expand_as(logits)
     best = logits.new_empty(*logits.shape[:-1], len(num_synonyms) + 1)
     return best.scatter_reduce(

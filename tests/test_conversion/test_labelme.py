@@ -110,7 +110,7 @@ def test_bad_input_is_named(annotate, tmp_path):
         convert(folder)
     with pytest.raises(ValueError, match='9 x 9 .* 20 x 30'):
         convert(annotate([shape('mug', box(0, 0, 3, 3))], size=(9, 9)))
-    with pytest.raises(ValueError, match='a.json: shape 1 .* a polygon of 2 points'):
+    with pytest.raises(ValueError, match='a.json: shape 1 .* of 2 points'):
         convert(annotate([shape('mug', [(0, 0), (1, 1)])]))
     (folder / 'a.jpg').unlink()
     with pytest.raises(FileNotFoundError, match='a.jpg'):

@@ -24,7 +24,8 @@ def test_hidden_files_and_folders_are_no_images(tmp_path):
           '.ipynb_checkpoints/a.jpg', 'b/.cache/x.png', 'notes.txt')
     (tmp_path / 'folder.jpg').mkdir()
     touch(tmp_path, 'folder.jpg/e.gif')
-    assert names(tmp_path) == ['a.jfif', 'b/c.PNG', 'd.webp', 'folder.jpg/e.gif']
+    assert names(tmp_path) == ['a.jfif', 'b/c.PNG', 'd.webp',
+                               'folder.jpg/e.gif']
 
 
 def test_other_files_are_counted(tmp_path, monkeypatch):

@@ -102,7 +102,8 @@ def test_repr():
 def test_png_that_cannot_hold_ids_as_colours(tmp_path, pixels, what):
     path = str(tmp_path / 'a.png')
     cv2.imwrite(path, pixels)
-    with pytest.raises(ValueError, match=f'a.png: the panoptic PNG has {what} pixels'):
+    with pytest.raises(ValueError,
+                       match=f'a.png: the panoptic PNG has {what} pixels'):
         read_panoptic_png(path)
 
 

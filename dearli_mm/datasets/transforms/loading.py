@@ -68,8 +68,8 @@ def check_panoptic_png(content: bytes, path: str) -> None:
         return
     raise ValueError(
         f'{path}: the panoptic PNG has {bits} bits and '
-        f'{_PNG_COLORS.get(color, "unknown")} pixels; ids are colours of 8-bit '
-        'RGB there (id = R + 256 G + 65536 B). Convert it with '
+        f'{_PNG_COLORS.get(color, "unknown")} pixels; ids are colours there, '
+        'of 8-bit RGB (id = R + 256 G + 65536 B). Convert it with '
         'dearli_mm.functional.panoptic_ids.id2rgb, or the labels it was made '
         'of with tools/dataset_converters/semantic_to_panoptic.py.')
 

@@ -98,7 +98,8 @@ def match_prompts(prompts: Sequence[Sequence[str]],
     problems = []
     for name, found in zip(names, lines):
         if len(found) > 1:
-            problems.append(f'{name!r} may be {[prompts[k][0] for k in found]}')
+            lines_of_it = [prompts[k][0] for k in found]
+            problems.append(f'{name!r} may be {lines_of_it}')
         elif not found:
             near = get_close_matches(
                 name.lower(),

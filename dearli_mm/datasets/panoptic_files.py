@@ -11,7 +11,7 @@ from PIL import Image
 from scipy.ndimage import find_objects
 
 from ..utils.atomic import write_bytes, write_text
-from ..utils.text_files import read_json
+from ..utils.text_files import read_json, read_lines
 from .image_names import result_names, without_suffix
 
 _MAX_IDS = 2**24 - 1
@@ -134,6 +134,9 @@ def encode_image(segmented: Segmented, source: Source) -> tuple:
 class ImageRecords:
     """Entries of a COCO panoptic JSON, with a journal until it is written.
 
+    The file ``.written`` beside it names the images of all runs into this
+    folder: only files of these are replaced.
+
     A record is ``dict(image=..., annotation=...)``, entries of the file's
     ``images`` and ``annotations``. Records of an earlier run are taken over
     if it had the same head.
@@ -153,11 +156,16 @@ class ImageRecords:
         # As JSON knows it: no tuples, no integer keys.
         self.head = json.loads(json.dumps(head))
         self.records: Dict[str, dict] = {}
-        # Images that files may be there of, of this run or an earlier one.
-        self.claimed: Set[str] = set()
+        self._known: List[str] = []  # images of the file, of any settings
         self.journal_is_open = False
         self.is_final = self._load_json()
         self._load_journal()
+        # Images that files may be there of: of all runs, whatever their
+        # images, outputs and settings, and of those that were killed.
+        self._written = json_path.with_name('.written')
+        self.claimed: Set[str] = {*self.records, *self._known}
+        if self._written.is_file():
+            self.claimed |= set(read_lines(self._written))
 
     def is_done(self, source: Source, files: Iterable[Path]) -> bool:
         """Whether an image has a record, made of the same inputs, and files.
@@ -181,8 +189,9 @@ class ImageRecords:
             ValueError: See :meth:`refuse_foreign`.
         """
         self.refuse_foreign(files)
-        self.claimed |= set(files)
-        self._open_journal()
+        if not set(files) <= self.claimed or not self._written.is_file():
+            self.claimed |= set(files)
+            write_text(self._written, '\n'.join(sorted(self.claimed)) + '\n')
 
     def refuse_foreign(self, files: Dict[str, Sequence[Path]]) -> None:
         """Check that no file of others would be replaced.
@@ -201,8 +210,7 @@ class ImageRecords:
                 'move them away')
 
     def _open_journal(self) -> None:
-        head = dict(self.head, claimed=sorted(self.claimed))
-        lines = [head, *self.records.values()]
+        lines = [self.head, *self.records.values()]
         write_text(self.journal,
                    ''.join(json.dumps(line) + '\n' for line in lines))
         self.journal_is_open = True
@@ -248,7 +256,7 @@ class ImageRecords:
             raise ValueError(
                 f'{self.path} is there and was not written by this tool: '
                 'choose another output, or move the file away')
-        self.claimed |= {image['id'] for image in content['images']}
+        self._known = [image['id'] for image in content['images']]
         if any(content[key] != value for key, value in self.head.items()):
             return False
         for image, annotation in zip(content['images'],
@@ -261,19 +269,13 @@ class ImageRecords:
         if not self.journal.exists():
             return
         head, *lines = self.journal.read_text('utf-8', 'replace').split('\n')
-        try:
-            head = json.loads(head)
-        except ValueError:
+        if head != json.dumps(self.head):
             return
-        self.claimed |= set(head.pop('claimed', ()))
-        same = head == self.head
-        self.is_final &= not same
+        self.is_final = False
         for line in lines:
             try:
-                entry = json.loads(line)
-                entry['annotation'], entry['image']['inputs']
-                self.claimed.add(entry['image']['id'])
-                if same:
-                    self.records[entry['image']['id']] = entry
+                record = json.loads(line)
+                record['annotation'], record['image']['inputs']
+                self.records[record['image']['id']] = record
             except (KeyError, TypeError, ValueError):
                 pass  # cut off: its image is done again

@@ -177,6 +177,18 @@ def test_files_of_others_are_not_replaced(inferencer, images, out):
     assert drawn.read_bytes() == b'drawn by hand'
 
 
+def test_other_outputs_and_images_in_one_folder(inferencer, images, out):
+    """What an earlier run wrote is replaced, whatever it was of."""
+    found = find_inputs(str(images))
+    infer_images(inferencer, found, out, ['overlay'])
+    infer_images(inferencer, found, out, ['panoptic', 'overlay'])
+    infer_images(inferencer, found[:1], out)
+    for path in (out / 'panoptic').rglob('*.png'):
+        path.write_bytes(b'old')
+    infer_images(inferencer, found, out)
+    assert len(dataset_of(out, inferencer.vocabulary, images)) == 3
+
+
 @pytest.mark.parametrize('inside', ['', 'results'])
 def test_results_are_no_photos(inferencer, images, inside):
     count = len(find_inputs(str(images)))

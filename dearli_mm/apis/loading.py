@@ -39,7 +39,7 @@ class Failure(NamedTuple):
 
 def is_out_of_memory(error: Exception) -> bool:
     """Whether NumPy, OpenCV or PyTorch, on any device, lack memory."""
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(
+    return isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)) or any(
         sign in str(error)
         for sign in ("can't allocate memory", 'Insufficient memory',
                      'out of memory', 'not enough memory'))

@@ -39,10 +39,11 @@ class Failure(NamedTuple):
 
 def is_out_of_memory(error: Exception) -> bool:
     """Whether NumPy, OpenCV or PyTorch, on any device, lack memory."""
-    return isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)) or any(
-        sign in str(error)
-        for sign in ("can't allocate memory", 'Insufficient memory',
-                     'out of memory', 'not enough memory'))
+    if isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)):
+        return True
+    return any(sign in str(error)
+               for sign in ("can't allocate memory", 'Insufficient memory',
+                            'out of memory', 'not enough memory'))
 
 
 class LoadedImage(NamedTuple):

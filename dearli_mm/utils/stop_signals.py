@@ -1,6 +1,7 @@
 """Ctrl-C and the stop of a batch system, taken between two steps."""
 import os
 import signal
+import sys
 import threading
 from types import FrameType
 from typing import Dict, Optional
@@ -40,6 +41,8 @@ class StopSignals:
         if os.getpid() != self._owner:
             return
         self.received = signal.Signals(number).name
+        print(f'{self.received}: ends where it can go on from; once more ends '
+              'it at once', file=sys.stderr, flush=True)
         self._restore()
         if hasattr(signal, 'SIGCHLD'):  # PyTorch's raises for each worker
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)

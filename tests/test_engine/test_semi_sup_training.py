@@ -372,13 +372,14 @@ class Send(Hook):
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_stopped_by_a_signal_and_resumed(world, tmp_path, number):
+def test_stopped_by_a_signal_and_resumed(world, tmp_path, number, capsys):
     former = signal.getsignal(number)
     runner = build_runner(world, tmp_path / 'run')
     runner.register_hook(Send(number, 3))
     with pytest.raises(SystemExit) as stop:
         runner.train()
     assert stop.value.code == 130 and signal.getsignal(number) == former
+    assert 'once more ends it at once' in capsys.readouterr().err
     assert torch.load(tmp_path / 'run/iter_3.pth',
                       weights_only=True)['meta']['iter'] == 3
     resumed = build_runner(world, tmp_path / 'run', resume=True)

@@ -146,6 +146,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
                         self._iter % self.val_interval == 0
                         or self._iter == self._max_iters):
                     self.runner.val_loop.run()
+                    stop_if_asked()
         self.runner.call_hook('after_train_epoch')
         self.runner.call_hook('after_train')
         return self.runner.model

@@ -27,6 +27,9 @@ REQUIRED = (
     'timm>=1.0.17,<1.1',
     'numpy>=1.23,<3',  # below 2 with torch < 2.3: `pip install "numpy<2"`
     'packaging',
+    'pandas',  # tables; with tabulate as Markdown
+    'tabulate',
+    'markdown',  # reports as a page
     'pillow>=10.1',  # its default font in any size
     'ftfy',
     'regex',

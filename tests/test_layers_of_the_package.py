@@ -13,8 +13,6 @@ LAYERS = (  # from low to high; folders of one layer do not know each other
     {'engine'},
     {'apis', 'benchmark', 'conversion', 'diagnostics', 'masks'},
 )
-# (folder, folder that it may import all the same)
-EXCEPTIONS = {('visualization', 'evaluation')}  # the ground truth of a sample
 LAYER = {name: k for k, names in enumerate(LAYERS) for name in names}
 
 
@@ -40,7 +38,6 @@ def test_folder_imports_only_from_lower_layers(folder):
         for name in imports_of(path)
         if name.startswith('projects') or name.startswith('dearli_mm.')
         and (other := name.split('.')[1]) != folder
-        and (folder, other) not in EXCEPTIONS
         and LAYER.get(other, 0) >= height
     }
     assert not upward

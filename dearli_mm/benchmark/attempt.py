@@ -73,13 +73,13 @@ class Attempt:
             dict(provenance(), command=command, started=self._begin,
                  gpus=environ.get('CUDA_VISIBLE_DEVICES')))
         write_record(job, record)
-        self._peak: Optional[float] = None
         with output_path(job).open('ab') as output:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT, env=environ, start_new_session=True,
                 pass_fds=[held.fileno()])
         held.close()  # the process has it now
+        self._peak = _peak_memory_mib(self._process.pid)
 
     def poll(self) -> bool:
         """Whether it is over; the first time its end is noted."""

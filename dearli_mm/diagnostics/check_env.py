@@ -143,10 +143,10 @@ def _check_operators() -> Iterator[Check]:
         yield _check_compiled_operators()
         return
     yield Check(
-        'note' if gpu else 'ok',
-        'mmcv operators: none compiled; deformable attention runs in PyTorch'
-        ' and any other operator raises an error that names it',
-        'install full mmcv for speed, see docs/install.md' if gpu else '')
+        'ok',
+        'mmcv operators: none compiled; deformable attention runs in '
+        f'{"Triton" if gpu else "PyTorch"} and any other operator raises an '
+        'error that names it')
     if status == 'missing':
         yield Check('note', '`mim test mmdet` needs a placeholder in mmcv',
                     'python -m dearli_mm.compat --install')

@@ -50,8 +50,7 @@ def plan_memory(config: Config,
         products, convolutions and attention (the sampling of deformable
         attention is not counted).
     """
-    config.model['detector']['panoptic_head']['with_cp'] = checkpointing
-    model = build_model(config, sizes)
+    model = build_model(config, sizes, checkpointing)
     result: dict = _what_stays(model)
     with _fake(model), torch.autocast(
             'cpu', torch.bfloat16, enabled=bf16):
@@ -127,7 +126,8 @@ class _FakeStep:
 def _first_queries(costs: Tensor, num_targets: List[int]) -> List[Match]:
     """In place of ``hungarian_match``; costs have shape [L, B, Q, n]."""
     pairs = sum(min(costs.shape[2], number) for number in num_targets)
-    return [Match(*torch.zeros(3, pairs, dtype=torch.int64)) for _ in costs]
+    places = torch.zeros(3, pairs, dtype=torch.int64, device=costs.device)
+    return [Match(*places) for _ in costs]
 
 
 def _peak(run: Callable[[], None]) -> int:

@@ -4,19 +4,26 @@ from collections import defaultdict
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List
 
+import torch
+
 
 class PhaseTimer:
     """Adds up the time of named phases; a nested phase is not counted twice.
 
     The time of a phase is that of its blocks without the blocks inside them.
-    CPU time is that of all threads of the process.
+    CPU time is that of all threads of the process. What a GPU was given in a
+    phase is waited for at its end.
+
+    Args:
+        device (str): Where the work is done. Defaults to 'cpu'.
 
     Attributes:
         cpu (dict[str, float]): Milliseconds of each phase.
         wall (dict[str, float]): The same.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: str = 'cpu') -> None:
+        self.device = device
         self._open: List[str] = []
         self.restart()
 
@@ -24,9 +31,11 @@ class PhaseTimer:
         """Forget all times."""
         self.cpu: Dict[str, float] = defaultdict(float)
         self.wall: Dict[str, float] = defaultdict(float)
+        synchronize(self.device)
         self._last = (time.process_time(), time.perf_counter())
 
     def _lap(self) -> None:
+        synchronize(self.device)
         now = (time.process_time(), time.perf_counter())
         if self._open:
             self.cpu[self._open[-1]] += 1000 * (now[0] - self._last[0])
@@ -60,6 +69,12 @@ class PhaseTimer:
                 self.watch(target, 'forward', phase)
             elif callable(target):
                 setattr(owner, name, _Timed(self, target, phase))
+
+
+def synchronize(device: str) -> None:
+    """Wait until a device has done what it was given."""
+    if torch.device(device).type == 'cuda':
+        torch.cuda.synchronize(device)
 
 
 class _Timed:

@@ -81,7 +81,7 @@ class StepSizes:
 
     @classmethod
     def of_config(cls, config: Config, **sizes) -> 'StepSizes':
-        """Those of a config's model, with some given.
+        """Those of a config's model and loaders, with some given.
 
         Raises:
             ValueError: If the config has no DEARLi model.
@@ -102,7 +102,7 @@ class StepSizes:
             raise ValueError(
                 f'{config.filename}: model.detector is not that of a DEARLi '
                 f'on a CLIP backbone; missing: {error}') from error
-        return cls(**{**found, **sizes})
+        return cls(**{**found, **_of_loaders(config), **sizes})
 
     @property
     def num_things(self) -> int:
@@ -122,6 +122,19 @@ class StepSizes:
         return '  '.join(f'{k}={v}' for k, v in asdict(self).items())
 
 
+def _of_loaders(config: Config) -> dict:
+    """Crop and images per step, as far as the config's loaders tell."""
+    loaders, found = config.get('train_dataloader') or {}, {}
+    for part in ('labeled', 'unlabeled'):
+        if 'batch_size' in loaders.get(part, {}):
+            found[part] = loaders[part]['batch_size']
+    dataset = loaders.get('labeled', {}).get('dataset', {})
+    pipeline = dataset.get('dataset', dataset).get('pipeline', ())
+    crops = [step['size'] for step in pipeline
+             if isinstance(step.get('size'), int)]
+    return dict(found, crop=crops[-1]) if crops else found
+
+
 def clip_name(clip: str) -> str:
     """Name of the open_clip model of a size; makes the small one known."""
     name = CLIPS.get(clip, clip)
@@ -133,18 +146,23 @@ def clip_name(clip: str) -> str:
     return name
 
 
-def build_model(config: Config, sizes: StepSizes) -> nn.Module:
+def build_model(config: Config, sizes: StepSizes,
+                checkpointing: bool = False) -> nn.Module:
     """A DEARLi model with random weights, ready to train.
 
     Args:
         config (Config): With a ``model``; the sizes are changed in a copy.
         sizes (StepSizes): What to change.
+        checkpointing (bool): Whether the head keeps only the inputs of its
+            layers for the backward pass (``panoptic_head.with_cp``).
 
     Returns:
         nn.Module: On the CPU, in training mode. Class embeddings are random:
         no text tower runs.
     """
-    model = MODELS.build(sized_model_config(config, sizes))
+    settings = sized_model_config(config, sizes)
+    settings['detector']['panoptic_head']['with_cp'] = checkpointing
+    model = MODELS.build(settings)
     text_classifier = model.student.panoptic_head.text_classifier
     text_classifier.embeddings = F.normalize(
         torch.randn(sizes.synonyms, text_classifier.embed_dims), dim=-1)

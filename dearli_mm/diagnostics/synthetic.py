@@ -50,7 +50,8 @@ def make_sample(sizes: StepSizes) -> DetDataSample:
         gt_sem_seg=PixelData(sem_seg=torch.from_numpy(semantic[None])))
 
 
-def force_segments(teacher: nn.Module, sizes: StepSizes) -> None:
+def force_segments(teacher: nn.Module, sizes: StepSizes,
+                   device: str = 'cpu') -> None:
     """Let the teacher work as ever, but find a known number of segments.
 
     An untrained teacher finds next to nothing; what it finds decides what
@@ -62,10 +63,11 @@ def force_segments(teacher: nn.Module, sizes: StepSizes) -> None:
     classes = torch.full((sizes.queries, ), sizes.classes)
     classes[:sizes.segments] = torch.arange(
         sizes.segments) % sizes.num_things
-    class_logits = 20. * torch.eye(sizes.classes + 1)[classes]
+    class_logits = 20. * torch.eye(sizes.classes + 1)[classes].to(device)
     owner = torch.arange(side) * sizes.segments // side
     hit = owner == torch.arange(sizes.queries)[:, None]
-    mask_logits = torch.where(hit, 8., -8.)[:, None].expand(-1, side, -1)
+    mask_logits = torch.where(hit, 8., -8.)[:, None].expand(
+        -1, side, -1).to(device)
     work = teacher.predict_queries
 
     def predict_queries(images: Tensor, *_) -> Tuple[Tensor, Tensor]:

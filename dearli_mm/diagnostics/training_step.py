@@ -1,4 +1,7 @@
-"""The work of a training step, and of an evaluation, by phases."""
+"""The work of a training step, and of an evaluation, on any device."""
+import copy
+from typing import Any
+
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
@@ -17,43 +20,44 @@ class TrainingStep:
     Args:
         config (Config): With ``model`` and ``optim_wrapper``.
         sizes (StepSizes): Sizes of the step.
+        device (str): Where it is done. Defaults to 'cpu'.
+        bf16 (bool): Whether in bfloat16, as with ``--amp``.
+        checkpointing (bool): See :func:`build_model`.
 
     Attributes:
         timer (PhaseTimer): Where the phases are timed, after
             :meth:`time_phases`.
     """
 
-    def __init__(self, config: Config, sizes: StepSizes) -> None:
-        self.timer = PhaseTimer()
-        self.model = build_model(config, sizes)
-        self.optim_wrapper = build_optim_wrapper(self.model,
-                                                 config.optim_wrapper)
+    def __init__(self, config: Config, sizes: StepSizes, device: str = 'cpu',
+                 bf16: bool = False, checkpointing: bool = False) -> None:
+        self.timer = PhaseTimer(device)
+        self.model = build_model(config, sizes, checkpointing).to(device)
+        optim_wrapper = copy.deepcopy(config.optim_wrapper)
+        if bf16:
+            optim_wrapper.update(type='AmpOptimWrapper', dtype='bfloat16')
+        self.optim_wrapper = build_optim_wrapper(self.model, optim_wrapper)
         self.student, self.teacher = pair_parameters(self.model.student,
                                                      self.model.teacher)
-        self.batch = make_batch(sizes)
-        force_segments(self.model.teacher, sizes)
+        self.batch = to_device(make_batch(sizes), device)
+        force_segments(self.model.teacher, sizes, device)
 
     def time_phases(self) -> None:
         """Let the timer see the phases, by the public methods there are."""
         model, watch = self.model, self.timer.watch
         head = model.student.panoptic_head
-        labels = 'pseudo-labels and CutMix'
-        watch(model.teacher.panoptic_fusion_head, 'pseudo_label', labels)
-        watch(model, 'pseudo_label', labels)
         watch(model.teacher, 'predict_queries', 'teacher forward')
-        watch(getattr(model, 'cutmix', None), 'draw mix_images mix_labels',
-              labels)
-        watch(model, 'cutmix', labels)
+        watch(model, 'pseudo_label cutmix', 'pseudo-labels and CutMix')
         watch(model.student, 'extract_feat panoptic_head', 'student forward')
-        watch(getattr(head, 'criterion', None), 'costs solve match',
-              'matching')
-        watch(head, 'loss_by_feat criterion', 'set losses')
+        watch(head.criterion, 'match', 'matching')
+        watch(head, 'criterion', 'set losses')
         watch(self.optim_wrapper, 'backward', 'backward')
         watch(self.optim_wrapper, 'step', 'optimiser and clip')
 
     def loss(self) -> torch.Tensor:
         """Forward pass of the step, from images to the loss."""
-        losses = self.model.loss(*self.batch)
+        with self.optim_wrapper.optim_context(self.model):
+            losses = self.model.loss(*self.batch)
         return self.model.parse_losses(losses)[0]
 
     def __call__(self) -> None:
@@ -67,23 +71,31 @@ class TrainingStep:
 class Evaluation:
     """Test of one image with the student.
 
-    ``evaluation semantic`` has what is neither forward nor panoptic, such as
-    the resizing of masks, in it.
+    Args:
+        student (nn.Module): The network.
+        sizes (StepSizes): Side of the image.
+        device (str): That of the network.
     """
 
-    def __init__(self, student: nn.Module, sizes: StepSizes) -> None:
-        self.timer = PhaseTimer()
+    def __init__(self, student: nn.Module, sizes: StepSizes,
+                 device: str = 'cpu') -> None:
         self.student = student
-        self.image = torch.randn(1, 3, sizes.crop, sizes.crop)
-        self.sample = make_sample(sizes)
-        self.timer.watch(student, 'predict_queries', 'evaluation forward')
-        self.timer.watch(student.panoptic_fusion_head, 'segments',
-                         'evaluation panoptic')
+        self.image, self.sample = to_device(
+            (torch.randn(1, 3, sizes.crop, sizes.crop), make_sample(sizes)),
+            device)
 
     @torch.no_grad()
     def __call__(self) -> None:
         """Predict."""
         self.student.eval()
-        with self.timer.phase('evaluation semantic'):
-            self.student.predict(self.image, [self.sample])
+        self.student.predict(self.image, [self.sample])
         self.student.train()
+
+
+def to_device(value: Any, device: str) -> Any:
+    """Whatever a batch holds, on a device."""
+    if isinstance(value, dict):
+        return {key: to_device(part, device) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(to_device(part, device) for part in value)
+    return value.to(device)

@@ -8,9 +8,9 @@ from mmdet.registry import MODELS
 from mmengine.config import Config, ConfigDict
 from torch import nn
 
-from .phases import PhaseTimer
 from .sizes import StepSizes, sized_model_config
 from .synthetic import make_sample
+from .training_step import to_device
 
 MATCHING = dict(
     assigner=dict(
@@ -34,12 +34,17 @@ class Yardstick:
     Args:
         config (Config): Of a DEARLi model, for the sizes of the head.
         sizes (StepSizes): Sizes of the step.
+        device (str): Where it is done. Defaults to 'cpu'.
+        bf16 (bool): Whether in bfloat16.
     """
 
-    def __init__(self, config: Config, sizes: StepSizes) -> None:
-        self.timer = PhaseTimer()
+    def __init__(self, config: Config, sizes: StepSizes, device: str = 'cpu',
+                 bf16: bool = False) -> None:
+        self.precision = torch.autocast(
+            torch.device(device).type, torch.bfloat16, enabled=bf16)
         detector = sized_model_config(config, sizes)['detector']
-        self.backbone = MODELS.build(detector['backbone']).eval()
+        self.backbone = MODELS.build(detector['backbone']).eval().to(
+            device)
         theirs = inspect.signature(Mask2FormerHead).parameters
         head = {key: copy.deepcopy(value)
                 for key, value in detector['panoptic_head'].items()
@@ -51,18 +56,19 @@ class Yardstick:
         self.head = Mask2FormerHead(
             **head,
             loss_cls=ConfigDict(loss_cls),
-            train_cfg=ConfigDict(MATCHING, num_points=sizes.points))
+            train_cfg=ConfigDict(MATCHING, num_points=sizes.points)).to(device)
         self.optimizer = torch.optim.AdamW(self.head.parameters(), 1e-4)
-        self.images = torch.randn(sizes.labeled, 3, sizes.crop, sizes.crop)
-        self.samples = [make_sample(sizes) for _ in range(sizes.labeled)]
+        self.images, self.samples = to_device(
+            (torch.randn(sizes.labeled, 3, sizes.crop, sizes.crop),
+             [make_sample(sizes) for _ in range(sizes.labeled)]), device)
 
     def __call__(self) -> None:
         """Take the step."""
-        with self.timer.phase('yardstick'):
+        with self.precision:
             with torch.no_grad():
                 features = self.backbone(self.images)
             losses = self.head.loss(features, self.samples)
-            sum(losses.values()).backward()
-            nn.utils.clip_grad_norm_(self.head.parameters(), 0.01)
-            self.optimizer.step()
-            self.optimizer.zero_grad()
+        sum(losses.values()).backward()
+        nn.utils.clip_grad_norm_(self.head.parameters(), 0.01)
+        self.optimizer.step()
+        self.optimizer.zero_grad()

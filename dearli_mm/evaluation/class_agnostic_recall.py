@@ -6,8 +6,8 @@ from mmdet.registry import METRICS
 from mmengine.evaluator import BaseMetric
 from pycocotools import mask as coco_mask
 
+from ..datasets.panoptic_ground_truth import ground_truth_of_sample
 from ..functional.proposals import recall_counts
-from .panoptic_ground_truth import ground_truth_of_sample
 
 GROUPS = ('', '_th', '_st')
 

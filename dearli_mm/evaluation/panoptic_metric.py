@@ -9,6 +9,10 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
 from ..datasets.image_names import image_name, without_suffix
+from ..datasets.panoptic_ground_truth import (PanopticAnnotationFile,
+                                              PanopticGroundTruth,
+                                              ground_truth_of_sample,
+                                              read_semantic_png)
 from ..functional.panoptic_ids import split_panoptic_ids
 from ..functional.panoptic_quality import (PanopticQuality,
                                            panoptic_quality_compute,
@@ -16,10 +20,6 @@ from ..functional.panoptic_quality import (PanopticQuality,
                                            panoptic_quality_update,
                                            semantic_iou_compute,
                                            semantic_iou_update)
-from .panoptic_ground_truth import (PanopticAnnotationFile,
-                                    PanopticGroundTruth,
-                                    ground_truth_of_sample,
-                                    read_semantic_png)
 from .tables import class_table, summary_table
 
 # The groups that PQ, SQ and RQ are averaged over, and their metric suffixes.

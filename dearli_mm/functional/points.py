@@ -1,12 +1,13 @@
 """Reading logits and masks at points."""
-from typing import Optional
+from typing import Iterator, Optional
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Maps that are worked on at one time: as many as the caches of a CPU hold.
-CHUNK = 16
+# Maps that are worked on at one time: as many as the caches of a CPU hold; on
+# other devices few launches, and still next to nothing of their memory.
+CHUNK_CPU, CHUNK = 16, 64
 
 
 def sample_logits(logits: Tensor, points: Tensor) -> Tensor:
@@ -53,8 +54,7 @@ def uncertain_points(logits: Tensor,
     shift = torch.rand(num_maps, 1, 2, device=device)
     points = logits.new_empty(num_maps, num_points, 2)
     # All candidates of all maps at one time would be the peak of a step.
-    for start in range(0, num_maps, CHUNK):
-        part = slice(start, start + CHUNK)
+    for part in _chunks(num_maps, device):
         moved = (drawn + shift[part]).frac_()
         candidates = moved[:, :num_candidates]
         doubt = sample_logits(logits[part].unsqueeze(1), candidates).abs_()
@@ -84,9 +84,13 @@ def sample_masks(masks: Tensor,
     """
     values = points.new_empty(points.shape[:2])
     # There are many masks in full size: few of them as floats at one time.
-    for start in range(0, len(points), CHUNK):
-        part = slice(start, start + CHUNK)
+    for part in _chunks(len(points), points.device):
         some = masks[part if index is None else index[part]]
         values[part] = sample_logits(some.to(points.dtype).unsqueeze(1),
                                      points[part]).squeeze(1)
     return values
+
+
+def _chunks(count: int, device: torch.device) -> Iterator[slice]:
+    step = CHUNK_CPU if device.type == 'cpu' else CHUNK
+    return (slice(start, start + step) for start in range(0, count, step))

@@ -7,7 +7,7 @@ from mmdet.structures import DetDataSample
 from mmengine.fileio import get
 
 from ..datasets.image_files import decode_image
-from ..evaluation.panoptic_ground_truth import ground_truth_of_sample
+from ..datasets.panoptic_ground_truth import ground_truth_of_sample
 from ..functional.panoptic_ids import split_panoptic_ids
 from .drawing import draw_segments, enlarge, palette, panel_size
 

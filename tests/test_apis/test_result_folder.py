@@ -14,7 +14,7 @@ from dearli_mm.apis.result_folder import OUTPUTS, ResultFolder
 from dearli_mm.apis.run import _rate, infer_images, infer_video
 from dearli_mm.datasets import PanopticDataset
 from dearli_mm.evaluation import PanopticMetric
-from dearli_mm.evaluation.panoptic_ground_truth import ground_truth_of_sample
+from dearli_mm.datasets.panoptic_ground_truth import ground_truth_of_sample
 from dearli_mm.functional import PanopticSegments
 from dearli_mm.models.heads.mask_classification_fusion_head import \
     encode_panoptic

@@ -105,7 +105,7 @@ def test_mmdet_reads_what_is_written(archive, capsys):
 
 def test_semantic_files_are_in_mmdets_order(archive):
     convert_ade20k(str(archive), workers=0)
-    from dearli_mm.evaluation.panoptic_ground_truth import read_semantic_png
+    from dearli_mm.datasets.panoptic_ground_truth import read_semantic_png
     semantic = read_semantic_png(str(archive / 'ade20k_semantic_val/v1.png'))
     assert semantic.tolist() == [[100, 100, 104, 255], [100, 3, 3, 3],
                                  [100, 100, 3, 100]]

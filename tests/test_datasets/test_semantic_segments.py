@@ -6,7 +6,7 @@ from mmdet.registry import DATASETS, TRANSFORMS
 from PIL import Image
 
 from dearli_mm.datasets import SemiSupPanopticDataset
-from dearli_mm.evaluation.panoptic_ground_truth import ground_truth_of_sample
+from dearli_mm.datasets.panoptic_ground_truth import ground_truth_of_sample
 
 LABELS = np.array([[0, 0, 2, 7], [1, 1, 2, 255]], np.uint8)
 

@@ -1,18 +1,23 @@
 """A step's cost and its memory plan, on small networks."""
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import torch
 from mmengine.config import Config
 
+from dearli_mm.diagnostics import device_check
+from dearli_mm.diagnostics.device_check import check_device, compare
+from dearli_mm.diagnostics.device_report import device_table
 from dearli_mm.diagnostics.memory_plan import fits, plan_memory, plan_table
 from dearli_mm.diagnostics.sizes import StepSizes
-from dearli_mm.diagnostics.step_cost import cost_table, measure_step
 from dearli_mm.diagnostics.synthetic import make_batch
 from dearli_mm.diagnostics.tensor_memory import LiveBytes, tells_when_freed
 from dearli_mm.diagnostics.training_step import TrainingStep
 
 BASE = Path(__file__).resolve().parents[2] / 'configs' / '_base_'
+PAPER = BASE.parent / 'dearli' / (
+    'dearli_clip-convnext-b_1xb8+8-80k_ade20k-1-128-640x640.py')
 SMALL = dict(
     clip='dearli_tiny',
     crop=64,
@@ -72,14 +77,68 @@ def test_every_image_has_the_wanted_segments():
         assert len(sample.gt_instances) + (stuff < 9).sum() == sizes.segments
 
 
-def test_cost_of_a_step(config):
-    result = measure_step(config, StepSizes(**SMALL), steps=1, warm_up=1)
+def test_sizes_of_the_loaders():
+    sizes = StepSizes.of_config(Config.fromfile(PAPER))
+    assert (sizes.crop, sizes.labeled, sizes.unlabeled) == (640, 8, 8)
+    assert StepSizes.of_config(Config.fromfile(PAPER), crop=64).crop == 64
+
+
+def test_check_of_this_device(config, monkeypatch):
+    monkeypatch.setattr(device_check, 'COMPARED', SMALL)
+    result = check_device(config, StepSizes(**SMALL), 'cpu', steps=1,
+                          warm_up=1)
+    assert list(result['step']) == ['float32', 'bf16', 'bf16, checkpointing']
+    full, half, checkpointed = result['step'].values()
+    assert full['ms'] > 0 and full['yardstick_ms'] > 0 and full['ratio'] > 0
+    assert full['hours'] == pytest.approx(80000 * full['ms'] / 3.6e6)
+    if tells_when_freed():
+        assert full['peak_mib'] == pytest.approx(full['planned_mib'], rel=0.1)
+        assert full['peak_mib'] > checkpointed['peak_mib'] > 0
     for phase in ('teacher forward', 'pseudo-labels and CutMix',
                   'student forward', 'set losses', 'matching', 'backward',
-                  'optimiser and clip', 'EMA', 'yardstick', 'evaluation'):
-        assert result['cpu_ms'][phase] > 0, phase
-    assert result['peak_mib'] > result['saved_mib'] > 0
-    assert 'step / yardstick: ' in cost_table(result)
+                  'optimiser and clip', 'EMA'):
+        assert result['phases'][phase] > 0, phase
+    table = device_table(dict(result, loader=dict(labeled=100., unlabeled=8)))
+    assert 'results agree with the CPU' in table
+    assert 'step/yardstick' in table and 'evaluation of an image: ' in table
+    assert 'loader, labeled: 100.0 images/s per worker' in table
+
+
+def test_a_mode_that_fails_does_not_hide_the_others(config, monkeypatch):
+    monkeypatch.setattr(device_check, 'COMPARED', SMALL)
+    measure = device_check.measure
+
+    def out_of_memory(config, sizes, device, steps, warm_up, yardstick, bf16,
+                      checkpointing):
+        if bf16 and not checkpointing:
+            raise torch.OutOfMemoryError('out of memory\nmuch more')
+        return measure(config, sizes, device, steps, warm_up, yardstick, bf16,
+                       checkpointing)
+
+    monkeypatch.setattr(device_check, 'measure', out_of_memory)
+    result = check_device(config, StepSizes(**SMALL), 'cpu', steps=1,
+                          warm_up=0, yardstick=False)
+    assert result['step']['bf16'] == dict(error='out of memory')
+    table = device_table(result)
+    assert 'bf16: failed: out of memory' in table
+    assert 'bf16, checkpointing ' in table
+
+
+def test_a_device_that_differs_is_told(config, monkeypatch):
+    monkeypatch.setattr(device_check, 'COMPARED', SMALL)
+    assert compare(config, 'cpu') == dict(
+        losses=0, gradients=0, gradient=mock.ANY, agree=True)
+    calls = []
+
+    def dims(value, device):  # the second step sees darker images
+        calls.append(value)
+        if len(calls) == 3:  # batch, teacher; batch
+            return ({k: 0.9 * v for k, v in value[0].items()}, value[1])
+        return value
+
+    monkeypatch.setattr(device_check, 'to_device', dims)
+    found = compare(config, 'cpu')
+    assert not found['agree'] and found['gradients'] > 1e-3
 
 
 @needs_frees

@@ -1,6 +1,9 @@
 """Two processes compute what one would of the doubled batch."""
 from unittest import mock
 
+# Before mmdet, for processes start here.
+import dearli_mm  # noqa: F401  # isort: skip
+
 import numpy as np
 import pytest
 import torch
@@ -15,8 +18,7 @@ from mmengine.structures import InstanceData, PixelData
 from test_distributed_training import _free_port
 from test_semi_sup_training import load_config
 
-import dearli_mm  # noqa: F401, I001  (before mmdet: processes start here)
-from dearli_mm.evaluation.panoptic_ground_truth import ground_truth_of_sample
+from dearli_mm.datasets.panoptic_ground_truth import ground_truth_of_sample
 from dearli_mm.models.losses import SetCriterion, set_criterion
 from dearli_mm.models.losses.set_criterion import _Targets
 from projects.toy_world.dataset import write_toy_world
@@ -126,15 +128,21 @@ def _work(rank, port, root):
     init_default_scope('mmdet')
     torch.distributed.init_process_group(
         'gloo', f'tcp://localhost:{port}', rank=rank, world_size=2)
-    grads, losses = gradients(
-        slice(2 * rank, 2 * rank + 2), lambda model:
-        MMDistributedDataParallel(model, broadcast_buffers=False))
-    trained, _ = gradients(
-        slice(rank, rank + 1), lambda model: MMDistributedDataParallel(
-            model, broadcast_buffers=False), frozen=False)
+    wrapped = []
+
+    def wrap(model):
+        wrapped.append(MMDistributedDataParallel(model,
+                                                 broadcast_buffers=False))
+        return wrapped[-1]
+
+    grads, losses = gradients(slice(2 * rank, 2 * rank + 2), wrap)
+    trained, _ = gradients(slice(rank, rank + 1), wrap, frozen=False)
+    reduced = [model._get_ddp_logging_data()['total_parameter_size_bytes']
+               for model in wrapped]
     indices, values = metrics(root)
     torch.save(
-        dict(trained=trained, gradients=grads, losses=losses, indices=indices, metrics=values),
+        dict(trained=trained, gradients=grads, losses=losses,
+             indices=indices, metrics=values, reduced=reduced),
         root / f'rank{rank}.pt')
     torch.distributed.destroy_process_group()
 
@@ -176,6 +184,13 @@ def test_a_trained_clip_has_no_parameter_without_gradient(ranks):
         assert torch.equal(value, second['trained'][name]), name
     grads, _ = gradients(slice(0, 1), frozen=False)
     assert grads.keys() == first['trained'].keys()
+
+
+def test_what_is_frozen_is_not_sent_between_processes(ranks):
+    _, (first, _) = ranks
+    for sent, grads in zip(first['reduced'],
+                           (first['gradients'], first['trained'])):
+        assert sent == sum(4 * grad.numel() for grad in grads.values())
 
 
 def test_mask_losses_are_divided_by_one_a_process_at_least():

@@ -1,5 +1,6 @@
 """Student and teacher: sharing, pseudo-labels, CutMix, checkpoints."""
 import copy
+from unittest import mock
 
 import pytest
 import torch
@@ -194,6 +195,10 @@ def test_predict_on(model):
             assert torch.equal(
                 getattr(both, f'{prefix}_{kind}').sem_seg, expected)
     assert 'teacher_panoptic_seg' not in outputs['student']
+    with mock.patch.object(model.student.backbone, 'forward',
+                           wraps=model.student.backbone.forward) as tower:
+        model.predict(inputs, views(1))
+    assert tower.call_count == 1  # both networks share it
 
 
 def test_bad_choices_are_named(detector):

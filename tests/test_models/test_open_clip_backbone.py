@@ -44,7 +44,8 @@ def test_frozen(clip_name, frozen):
     if not frozen:  # what is trained gets a gradient, as DDP demands
         sum(stage.sum() for stage in stages).backward()
     for name, parameter in backbone.named_parameters():
-        in_stages = name.startswith(('visual.trunk.stem', 'visual.trunk.stages'))
+        in_stages = name.startswith(
+            ('visual.trunk.stem', 'visual.trunk.stages'))
         assert parameter.requires_grad is (in_stages and not frozen), name
         assert (parameter.grad is not None) is parameter.requires_grad, name
 

@@ -2,6 +2,9 @@
 import pytest
 import timm
 import torch
+from mmengine.model import convert_sync_batchnorm
+from torch import nn
+from torch.testing import assert_close
 
 from dearli_mm.models import TimmFeatures
 
@@ -49,6 +52,16 @@ def test_frozen(file):
     assert not backbone(torch.randn(1, 3, 32, 32))[0].requires_grad
     assert TimmFeatures(NAME).train()(torch.randn(
         1, 3, 32, 32))[0].requires_grad
+
+
+def test_synchronised_norms_keep_their_activations():
+    backbone = TimmFeatures('mobilenetv4_conv_small', None, (1, 2, 3, 4))
+    images = torch.randn(1, 3, 64, 64)
+    expected = backbone.eval()(images)
+    converted = convert_sync_batchnorm(backbone, 'torch')
+    assert any(isinstance(m, nn.SyncBatchNorm) for m in converted.modules())
+    for ours, theirs in zip(converted.eval()(images), expected):
+        assert_close(ours, theirs)
 
 
 @pytest.mark.parametrize('norm_eval', [True, False])

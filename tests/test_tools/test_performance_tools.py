@@ -39,10 +39,21 @@ def test_memory_plan(tmp_path, monkeypatch, capsys):
     assert (tmp_path / 'plan.json').exists()
 
 
+def test_device_check(tmp_path, monkeypatch, capsys):
+    small = ('--crop 64 --labeled 1 --unlabeled 1 --queries 8 --layers 1 '
+             '--encoder-layers 1 --points 64 --segments 4').split()
+    run('device_check.py', '--steps', 1, '--warm-up', 0, '--no-yardstick',
+        '--device', 'cpu', *small, '--out', tmp_path / 'check.json',
+        monkeypatch=monkeypatch)
+    told = capsys.readouterr().out
+    assert 'results agree with the CPU' in told
+    assert (tmp_path / 'check.json').exists()
+
+
 @pytest.mark.parametrize('command,message', [
     ('memory_plan.py nowhere.py', 'nowhere.py'),
     ('memory_plan.py {config} --crop 100', 'crop=100 is not a multiple'),
-    ('step_cost.py --crop 100', 'crop=100 is not a multiple'),
+    ('device_check.py --crop 100', 'crop=100 is not a multiple'),
 ])
 def test_errors_are_one_line(command, message, monkeypatch):
     name, *arguments = command.format(config=CONFIG).split()

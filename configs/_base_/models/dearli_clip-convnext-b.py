@@ -97,6 +97,7 @@ model = dict(
             mean=[122.7709383, 116.7460125, 104.09373615],  # CLIP's, RGB
             std=[68.5005327, 66.6321579, 70.32316305],
             bgr_to_rgb=True,
+            non_blocking=True,  # loaders pin their images
             pad_size_divisor=32,
             pad_mask=True,
             pad_seg=True)),

@@ -10,6 +10,8 @@ from timm.models import load_state_dict
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from .sync_norms import keep_activations
+
 STRIDES = [4, 8, 16, 32]
 # A file of the same model holds all weights but those that timm resizes; one
 # of another model next to none.
@@ -69,6 +71,7 @@ class TimmFeatures(BaseModule):
 
     def train(self, mode: bool = True) -> 'TimmFeatures':
         """A frozen model stays in eval mode, and so may batch norms."""
+        keep_activations(self)  # the runner may have replaced the norms
         super().train(mode and not self.frozen)
         if self.norm_eval:
             for module in self.modules():

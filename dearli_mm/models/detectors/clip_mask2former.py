@@ -1,13 +1,13 @@
 """One network of DEARLi: Mask2Former with CLIP's classifier."""
 import copy
-from typing import Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from mmdet.models.detectors import Mask2Former
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 from mmdet.utils import ConfigType, OptConfigType, OptMultiConfig
 from mmengine.config import ConfigDict
-from torch import Tensor
+from torch import Tensor, nn
 
 from dearli_mm.utils import ChecksLosses
 
@@ -15,6 +15,8 @@ from ..backbones import OpenCLIPBackbone
 from ..clip import parse_classes
 from ..clip.class_prompts import Classes
 from ..pixel_norm import norm_of_preprocessor, renormalize
+
+Stages = Dict[nn.Module, Tuple[Tensor, ...]]  # of image towers
 
 
 @MODELS.register_module()
@@ -112,28 +114,35 @@ class CLIPMask2Former(ChecksLosses, Mask2Former):
     def predict_queries(
             self,
             batch_inputs: Tensor,
-            test_cfg: OptConfigType = None) -> Tuple[Tensor, Tensor]:
+            test_cfg: OptConfigType = None,
+            stages: Optional[Stages] = None) -> Tuple[Tensor, Tensor]:
         """Class logits and mask logits of the queries.
 
         Args:
             batch_inputs (Tensor): Normalised images, shape [B, 3, H, W].
             test_cfg (dict, optional): In place of the head's own.
+            stages (dict, optional): Outputs of image towers for these very
+                images; what is missing is added, so that networks that share
+                a tower can share its work.
 
         Returns:
             tuple[Tensor, Tensor]: [B, Q, C+1], void last, after the ensemble
             if there is a CLIP, and mask logits [B, Q, H/4, W/4].
         """
-        stages = self.backbone(batch_inputs)
-        x = self.neck(stages) if self.with_neck else stages
+        stages = {} if stages is None else stages
+        if self.backbone not in stages:
+            stages[self.backbone] = self.backbone(batch_inputs)
+        x = stages[self.backbone]
+        x = self.neck(x) if self.with_neck else x
         clip_features = None
         # The zero-shot branch sees the last stage; a CLIP that is the backbone
         # has made it already.
-        if self.clip is self.backbone:
-            clip_features = self.clip.dense_features(stages[-1])
-        elif self.clip is not None:
-            images = renormalize(batch_inputs, self._image_norm,
-                                 self.clip.pixel_norm)
-            clip_features = self.clip.dense_features(self.clip(images)[-1])
+        if self.clip is not None:
+            if self.clip not in stages:
+                stages[self.clip] = self.clip(
+                    renormalize(batch_inputs, self._image_norm,
+                                self.clip.pixel_norm))
+            clip_features = self.clip.dense_features(stages[self.clip][-1])
         return self.panoptic_head.predict(
             x,
             clip=self.clip,
@@ -143,7 +152,8 @@ class CLIPMask2Former(ChecksLosses, Mask2Former):
     def predict(self,
                 batch_inputs: Tensor,
                 batch_data_samples: SampleList,
-                rescale: bool = True) -> SampleList:
+                rescale: bool = True,
+                stages: Optional[Stages] = None) -> SampleList:
         """Panoptic and semantic results.
 
         Args:
@@ -151,13 +161,14 @@ class CLIPMask2Former(ChecksLosses, Mask2Former):
             batch_data_samples (SampleList): Their data samples.
             rescale (bool): Whether results have the original size. Defaults
                 to True.
+            stages (dict, optional): See :meth:`predict_queries`.
 
         Returns:
             SampleList: The samples with ``pred_panoptic_seg`` and
             ``pred_sem_seg``; see :class:`MaskClassificationFusionHead`.
         """
         results = self.panoptic_fusion_head.predict(
-            *self.predict_queries(batch_inputs),
+            *self.predict_queries(batch_inputs, stages=stages),
             batch_data_samples,
             rescale=rescale)
         for sample, result in zip(batch_data_samples, results):

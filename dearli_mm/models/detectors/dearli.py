@@ -258,10 +258,11 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
         if self.predict_on != 'both':
             model = getattr(self, self.predict_on)
             return model.predict(batch_inputs, batch_data_samples, rescale)
+        stages = {}  # of the tower that both share
         by_teacher = self.teacher.predict(
-            batch_inputs, copy.deepcopy(batch_data_samples), rescale)
+            batch_inputs, copy.deepcopy(batch_data_samples), rescale, stages)
         samples = self.student.predict(batch_inputs, batch_data_samples,
-                                       rescale)
+                                       rescale, stages)
         for sample, other in zip(samples, by_teacher):
             for name in ('panoptic_seg', 'sem_seg'):
                 if f'pred_{name}' in other:

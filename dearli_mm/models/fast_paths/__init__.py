@@ -12,10 +12,11 @@ def use_fast_paths(model: nn.Module) -> None:
     Layers change their class and nothing else: parameters, names and results
     stay, and models can be pickled and copied. The list:
 
-    - *Deformable attention* where mmcv has no compiled operator: one weighted
-      bag of pixels per query in place of samples that are written down. On a
-      CPU (AMD EPYC, one thread) it takes half of the time of mmcv's PyTorch
-      version and saves 15 % of a training step.
+    - *Deformable attention* where mmcv has no compiled operator. On a CPU one
+      weighted bag of pixels per query in place of samples that are written
+      down: half of the time of mmcv's PyTorch version (AMD EPYC, one thread),
+      15 % of a training step. On a GPU a Triton kernel, not yet measured on
+      one; :func:`~.deformable_attention.way_on` chooses.
 
     Args:
         model (nn.Module): Changed in place.

@@ -1,23 +1,30 @@
-"""mmcv's deformable attention, sampled in bags."""
+"""mmcv's deformable attention, by the fastest way that a machine has."""
+import os
+from functools import lru_cache
 from typing import Optional, Sequence, Tuple
 
 import torch
 from mmcv.ops import MultiScaleDeformableAttention
+from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from dearli_mm.compat import ops_status
 from dearli_mm.functional.deformable_attention import deformable_attention
 
-HAS_COMPILED_OPERATOR = ops_status() == 'real'
+SWITCH = 'DEARLI_MM_ATTENTION'
+WAYS = dict(
+    mmcv="mmcv's compiled operator",
+    triton="the package's Triton kernel",
+    pytorch='PyTorch alone, in bags of pixels')
 
 
 class FastDeformableAttention(MultiScaleDeformableAttention):
-    """mmcv's layer by :func:`deformable_attention`, in full precision.
+    """mmcv's layer; see :func:`way_on` for what computes it.
 
-    On a GPU for which mmcv has a compiled operator that one is used. Inside
-    of an autocast region both compute in float32: they read features between
-    pixels, at positions that 8 bits of mantissa do not resolve, and the
-    operator has no bfloat16.
+    Positions and weights of samples are in float32 also inside of an autocast
+    region: 8 bits of mantissa do not resolve places between pixels. The
+    Triton kernel takes features in the type of the region, the other ways
+    take all of the layer in float32.
     """
 
     @classmethod
@@ -28,8 +35,10 @@ class FastDeformableAttention(MultiScaleDeformableAttention):
 
     def forward(self, query: Tensor, *args, **kwargs) -> Tensor:
         """See mmcv; ``level_shapes`` are the sizes as Python numbers."""
-        forward = super().forward if (
-            query.is_cuda and HAS_COMPILED_OPERATOR) else self._forward
+        way = way_on(query.device)
+        if way == 'triton':
+            return self._forward(query, *args, **kwargs)
+        forward = super().forward if way == 'mmcv' else self._forward
         with torch.autocast(query.device.type, enabled=False):
             return forward(_float(query), *map(_float, args),
                            **{name: _float(v) for name, v in kwargs.items()})
@@ -52,17 +61,81 @@ class FastDeformableAttention(MultiScaleDeformableAttention):
         value = self.value_proj(value)
         if key_padding_mask is not None:
             value = value.masked_fill(key_padding_mask[..., None], 0.0)
-        samples = (self.num_heads, self.num_levels, self.num_points)
+        value = value.unflatten(-1, (self.num_heads, -1))
+        with torch.autocast(query.device.type, enabled=False):
+            samples = self._samples(query.float(), reference_points.float(),
+                                    spatial_shapes)
+        if way_on(query.device) == 'triton':
+            from .triton_attention import deformable_attention as by_triton
+            out = by_triton(value, spatial_shapes, *samples)
+        else:
+            out = deformable_attention(
+                value, level_shapes or spatial_shapes.tolist(), *samples)
+        return self.dropout(self.output_proj(out)) + identity
+
+    def _samples(self, query: Tensor, reference_points: Tensor,
+                 spatial_shapes: Tensor) -> Tuple[Tensor, Tensor]:
+        """Where each query looks, in pixels, and with what weights.
+
+        Returns:
+            tuple[Tensor, Tensor]: [B, Q, M, L, P, 2] and [B, Q, M, L, P].
+        """
+        shape = (self.num_heads, self.num_levels, self.num_points)
         weights = self.attention_weights(query).unflatten(
-            -1, (self.num_heads, -1)).softmax(-1).unflatten(-1, samples[1:])
-        offsets = self.sampling_offsets(query).unflatten(-1, (*samples, 2))
+            -1, (self.num_heads, -1)).softmax(-1).unflatten(-1, shape[1:])
+        offsets = self.sampling_offsets(query).unflatten(-1, (*shape, 2))
         # In pixels, 0 at the centre of the first.
         origins = reference_points * spatial_shapes.flip(-1) - 0.5
-        out = deformable_attention(
-            value.unflatten(-1, (self.num_heads, -1)), level_shapes
-            or spatial_shapes.tolist(), origins[:, :, None, :, None] + offsets,
-            weights)
-        return self.dropout(self.output_proj(out)) + identity
+        return origins[:, :, None, :, None] + offsets, weights
+
+
+@lru_cache(maxsize=None)
+def way_on(device: torch.device) -> str:
+    """What computes deformable attention on a device; said in the log once.
+
+    On a GPU mmcv's compiled operator if mmcv has it, else the Triton kernel if
+    it gives what PyTorch gives (tried once) and nobody asked for deterministic
+    algorithms; else, and on a CPU, PyTorch. The environment variable
+    ``DEARLI_MM_ATTENTION`` names another way: 'mmcv', 'triton' or 'pytorch'.
+
+    Args:
+        device (torch.device): Of the features.
+
+    Returns:
+        str: A key of :data:`WAYS`.
+
+    Raises:
+        ValueError: If the variable names something else, or a way that this
+            machine does not have.
+    """
+    way = os.environ.get(SWITCH) or _best_way(device)
+    if way not in WAYS:
+        raise ValueError(f'{SWITCH}={way!r} is none of {sorted(WAYS)}')
+    compiled = device.type == 'cuda' and ops_status() == 'real'
+    if way == 'mmcv' and not compiled:
+        raise ValueError(
+            f"{SWITCH}='mmcv', but mmcv has no compiled operator for "
+            f'{device.type}: install full mmcv (docs/install.md), or unset it')
+    print_log(f'Deformable attention on {device}: {WAYS[way]}', 'current')
+    return way
+
+
+def _best_way(device: torch.device) -> str:
+    if device.type != 'cuda':
+        return 'pytorch'
+    if ops_status() == 'real':
+        return 'mmcv'
+    if torch.are_deterministic_algorithms_enabled():
+        return 'pytorch'
+    try:
+        from .triton_attention import check
+        check(device)
+    except Exception as error:  # of a compiler, a driver, or a wrong result
+        print_log(
+            'The Triton kernel of deformable attention does not work here: '
+            f'{type(error).__name__}: {error}', 'current', 30)  # a warning
+        return 'pytorch'
+    return 'triton'
 
 
 def _float(value):

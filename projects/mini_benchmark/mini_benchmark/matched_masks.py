@@ -7,7 +7,7 @@ import numpy as np
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmengine.evaluator import BaseMetric
 
-from dearli_mm.evaluation.panoptic_ground_truth import ground_truth_of_sample
+from dearli_mm.datasets.panoptic_ground_truth import ground_truth_of_sample
 from dearli_mm.functional.panoptic_ids import split_panoptic_ids
 
 GROUPS = ('', '_th', '_st')

@@ -8,8 +8,8 @@ from mmdet.structures import DetDataSample
 from mmengine.fileio import get
 from torch import Tensor
 
-from ..datasets.panoptic_json import png_name, read_panoptic_json
-from ..datasets.transforms.loading import IGNORE_INDEX, read_panoptic_png
+from .panoptic_json import png_name, read_panoptic_json
+from .transforms.loading import IGNORE_INDEX, read_panoptic_png
 from ..functional.panoptic_ids import number_segments
 
 

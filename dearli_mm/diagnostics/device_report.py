@@ -1,0 +1,68 @@
+"""What :func:`check_device` found, for people."""
+import math
+from typing import List, Optional
+
+import pandas as pd
+
+COLUMNS = dict(
+    ms='{:.1f}', lowest='{:.1f}', highest='{:.1f}', cpu_ms='{:.0f}',
+    images_per_s='{:.1f}', hours='{:.1f}', peak_mib='{:.0f}',
+    planned_mib='{:.0f}', yardstick_ms='{:.1f}', ratio='{:.2f}')
+TITLES = dict(cpu_ms='CPU ms', images_per_s='images/s', peak_mib='peak MiB',
+              planned_mib='planned', yardstick_ms='yardstick',
+              ratio='step/yardstick')
+
+
+def device_table(result: dict) -> str:
+    """The check as text.
+
+    Args:
+        result (dict): See :func:`~.device_check.check_device`; ``loader``
+            (images per second and worker, by part) may be added.
+    """
+    found = result['results']
+    steps = result['step']
+    rows = {
+        name: {TITLES.get(key, key): _form(form, values.get(key))
+               for key, form in COLUMNS.items()}
+        for name, values in steps.items() if 'error' not in values
+    }
+    phases = pd.Series(result['phases']).to_string(
+        float_format='{:.1f}'.format)
+    lines = [
+        '  '.join(f'{k}={v}' for k, v in result[part].items())
+        for part in ('machine', 'sizes')
+    ]
+    lines += [
+        f'\nresults {"agree" if found["agree"] else "DIFFER"} with the CPU '
+        f'(float32): losses to {found["losses"]:.0e}, gradients to '
+        f'{found["gradients"]:.0e} ({found["gradient"]})',
+        '\n' + pd.DataFrame.from_dict(rows, orient='index').to_string(),
+        *(f'{name}: failed: {values["error"]}'
+          for name, values in steps.items() if 'error' in values),
+        f'\nphases, ms\n{phases}',
+        f'\nevaluation of an image: {result["evaluation"]:.1f} ms',
+    ]
+    if result['waits']:
+        waits = result['waits']
+        lines.append(f'waits for the device: {waits["count"]} a step, in '
+                     f'{", ".join(waits["places"])}\nlaunches: '
+                     f'{waits["launches"]} a step')
+    return '\n'.join(lines + _loader(result))
+
+
+def _loader(result: dict) -> List[str]:
+    """What the loaders give, next to what the fastest step eats."""
+    speeds = [values['ms'] for values in result['step'].values()
+              if 'ms' in values]
+    lines = []
+    for part, per_worker in (result.get('loader') or {}).items():
+        eaten = 1000 * result['sizes'][part] / min(speeds, default=math.nan)
+        lines.append(f'loader, {part}: {per_worker:.1f} images/s per worker; '
+                     f'the step eats {eaten:.1f}: {eaten / per_worker:.1f} '
+                     'workers')
+    return lines
+
+
+def _form(form: str, value: Optional[float]) -> str:
+    return '-' if value is None else form.format(value)

@@ -1,4 +1,4 @@
-"""The image tower of an open_clip ConvNeXt as an mmdet backbone."""
+"""The image tower of an open_clip model as an mmdet backbone."""
 from functools import lru_cache
 from typing import Callable, List, Optional, Sequence, Tuple
 
@@ -6,25 +6,28 @@ import open_clip
 import torch
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule
-from torch import Tensor, nn
+from torch import Tensor
 
+from ..clip.image_towers import ConvNeXtTower, image_tower, run_convnext
 from ..clip.loading import build_clip
 from ..pixel_norm import PixelNorm
+from .sync_norms import keep_activations
 
 
 @MODELS.register_module()
 class OpenCLIPBackbone(BaseModule):
-    """Image tower of a CLIP whose trunk is a timm ConvNeXt.
+    """Image tower of a CLIP: a ConvNeXt or another CNN.
 
     It returns the stages' outputs res2..res5. What the zero-shot branch needs
     besides follows from them: :meth:`dense_features` of res5, and
-    :meth:`embed` of pooled dense features; so nothing is kept between calls.
+    :meth:`embed_masks` of dense features; so nothing is kept between calls.
     Input: RGB, normalised with CLIP's mean and deviation. Source: DEARLi
     section 3.1 (the backbone of FC-CLIP).
 
     Args:
-        model_name (str): Name of an open_clip model, for instance
-            ``'convnext_base_w_320'``.
+        model_name (str): Name of an open_clip model whose image tower is a
+            CNN: ConvNeXt or another one of timm, or OpenAI's ResNet; for
+            instance ``'convnext_base_w_320'``, ``'RN50'``.
         pretrained (str, optional): Path of its weights, ``None`` for
             random ones.
         frozen (bool): Whether the tower is never trained: no gradient, always
@@ -32,17 +35,20 @@ class OpenCLIPBackbone(BaseModule):
             trained; CLIP's head, of which no loss knows, is not.
         out_indices (Sequence[int]): Stages to return, of 0..3. Defaults to
             all of them.
+        output_stride (int): Of the last stage; 16 dilates its layers in place
+            of its stride, for small images. Defaults to 32.
         with_cp (bool): Whether the stages of a trainable tower keep only
             their inputs for the backward pass and run once more in it.
             Defaults to False.
         compile (bool): Whether ``torch.compile`` makes kernels for the
-            stages of the tower, which takes a while at the first batch of
+            stages of a ConvNeXt, which takes a while at the first batch of
             each size. Defaults to False; see docs/performance.md.
         init_cfg (dict, optional): Not needed; weights come from
             ``pretrained``.
 
     Raises:
-        ValueError: If the model's trunk is not a ConvNeXt.
+        ValueError: If the image tower is no such CNN, or cannot do what is
+            asked of it.
     """
 
     def __init__(self,
@@ -50,16 +56,18 @@ class OpenCLIPBackbone(BaseModule):
                  pretrained: Optional[str] = None,
                  frozen: bool = True,
                  out_indices: Sequence[int] = (0, 1, 2, 3),
+                 output_stride: int = 32,
                  with_cp: bool = False,
                  compile: bool = False,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
+        if output_stride not in (16, 32):
+            raise ValueError(f'output_stride={output_stride} is not 16 or 32')
         clip = build_clip(model_name, pretrained)
-        trunk = getattr(clip.visual, 'trunk', None)
-        if not all(hasattr(trunk, name) for name in ('stem', 'stages')):
+        self.tower = image_tower(clip.visual, model_name, output_stride)
+        if compile and not isinstance(self.tower, ConvNeXtTower):
             raise ValueError(
-                f'model_name={model_name!r}: its image tower is not a timm '
-                'ConvNeXt; choose one of the convnext models of open_clip')
+                f'compile=True: {model_name!r} is no ConvNeXt; leave it out')
         self.model_name = model_name
         self.frozen = frozen
         self.compile_stages = compile
@@ -72,15 +80,15 @@ class OpenCLIPBackbone(BaseModule):
         if frozen:
             self.eval()
         else:
-            trunk.stem.requires_grad_(True)
-            trunk.stages[:max(self.out_indices) + 1].requires_grad_(True)
-        trunk.set_grad_checkpointing(with_cp and not frozen)
+            for module in self.tower.trained_modules(
+                    max(self.out_indices) + 1):
+                module.requires_grad_(True)
+        self.tower.set_checkpointing(with_cp and not frozen)
 
     @property
     def out_channels(self) -> List[int]:
         """list[int]: Channels of the returned maps."""
-        info = self.visual.trunk.feature_info
-        return [info[index]['num_chs'] for index in self.out_indices]
+        return [self.tower.channels[index] for index in self.out_indices]
 
     @property
     def embed_dims(self) -> int:
@@ -96,6 +104,7 @@ class OpenCLIPBackbone(BaseModule):
 
     def train(self, mode: bool = True) -> 'OpenCLIPBackbone':
         """A frozen tower stays in eval mode."""
+        keep_activations(self)  # the runner may have replaced the norms
         return super().train(mode and not self.frozen)
 
     def forward(self, x: Tensor) -> Tuple[Tensor, ...]:
@@ -113,8 +122,8 @@ class OpenCLIPBackbone(BaseModule):
                                     and not self.frozen):
             # As the norms of a ConvNeXt want it.
             x = x.contiguous(memory_format=torch.channels_last)
-            run = _compiled_stages() if self.compile_stages else _run_stages
-            stages = run(self.visual.trunk, x)
+            stages = _compiled_stages()(self.visual.trunk, x) \
+                if self.compile_stages else self.tower.stages(x)
         return tuple(stages[index] for index in self.out_indices)
 
     def dense_features(self, res5: Tensor) -> Tensor:
@@ -124,34 +133,37 @@ class OpenCLIPBackbone(BaseModule):
             res5 (Tensor): Output of the last stage, [B, C5, H/32, W/32].
 
         Returns:
-            Tensor: Same shape.
+            Tensor: Shape [B, F, H/32, W/32]; F is C5 in most towers.
         """
-        return self.visual.trunk.norm_pre(res5)
+        return self.tower.dense_features(res5)
 
     def embed(self, pooled: Tensor) -> Tensor:
         """Project pooled dense features into the space of the text.
 
         Args:
-            pooled (Tensor): Shape [..., C5].
+            pooled (Tensor): Shape [..., F].
 
         Returns:
             Tensor: Not normalised, shape [..., D].
+
+        Raises:
+            NotImplementedError: If the tower pools by attention.
         """
-        maps = pooled.reshape(-1, pooled.shape[-1], 1, 1)
-        embedding = self.visual.head(self.visual.trunk.head(maps))
-        return embedding.view(*pooled.shape[:-1], -1)
+        return self.tower.embed(pooled)
 
+    def embed_masks(self, features: Tensor, mask_logits: Tensor) -> Tensor:
+        """Embeddings of masks in the space of the text.
 
-def _run_stages(trunk: nn.Module, x: Tensor) -> List[Tensor]:
-    """Outputs of all stages."""
-    x = trunk.stem(x)
-    stages = []
-    for stage in trunk.stages:
-        x = stage(x)
-        stages.append(x)
-    return stages
+        Args:
+            features (Tensor): Dense features, [B, F, h, w].
+            mask_logits (Tensor): [B, Q, H, W]; positive inside.
+
+        Returns:
+            Tensor: Not normalised, [B, Q, D].
+        """
+        return self.tower.embed_masks(features, mask_logits)
 
 
 @lru_cache(maxsize=1)
-def _compiled_stages() -> Callable[[nn.Module, Tensor], List[Tensor]]:
-    return torch.compile(_run_stages)
+def _compiled_stages() -> Callable[..., List[Tensor]]:
+    return torch.compile(run_convnext)

@@ -10,8 +10,7 @@ from mmdet.utils import ConfigType, InstanceList, OptConfigType
 from mmengine.config import ConfigDict
 from torch import Tensor, nn
 
-from dearli_mm.functional import (class_logits, geometric_ensemble,
-                                  mask_pool)
+from dearli_mm.functional import class_logits, geometric_ensemble
 from dearli_mm.functional.resizing import resize_logits
 from dearli_mm.models.backbones import OpenCLIPBackbone
 from dearli_mm.models.clip import parse_classes
@@ -249,8 +248,8 @@ class CLIPMask2FormerHead(QueryDecoderHead):
 
     def _zero_shot_logits(self, clip: OpenCLIPBackbone, features: Tensor,
                           mask_logits: Tensor) -> Tensor:
-        pooled = clip.embed(mask_pool(features, mask_logits))
-        return class_logits(pooled, self._text_rows(), clip.logit_scale,
+        return class_logits(clip.embed_masks(features, mask_logits),
+                            self._text_rows(), clip.logit_scale,
                             self.text_classifier.num_synonyms)
 
 

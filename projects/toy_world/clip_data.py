@@ -12,8 +12,8 @@ from dearli_mm.models.clip.class_prompts import TEMPLATES, make_prompts
 
 from .scenes import CLASSES, THING_CLASSES, Scene, render_scene, synonyms_of
 
-_MEAN = torch.tensor([122.7709383, 116.7460125, 104.09373615]).view(3, 1, 1)
-_STD = torch.tensor([68.5005327, 66.6321579, 70.32316305]).view(3, 1, 1)
+MEAN = torch.tensor([122.7709383, 116.7460125, 104.09373615]).view(3, 1, 1)
+STD = torch.tensor([68.5005327, 66.6321579, 70.32316305]).view(3, 1, 1)
 
 
 class ScenePool:
@@ -160,4 +160,4 @@ class CaptionSampler:
 def normalise(images: Sequence[np.ndarray]) -> Tensor:
     """Stacks RGB images ``[H, W, 3]`` in 0..255 to CLIP's ``[B, 3, H, W]``."""
     batch = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float()
-    return (batch - _MEAN) / _STD
+    return (batch - MEAN) / STD

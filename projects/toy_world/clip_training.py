@@ -167,9 +167,15 @@ def classify_regions(model: nn.Module, texts: CLIPTextClassifier,
         masks: Per image bool ``[n_i, H, W]``; N regions in all.
     """
     embeddings, _ = embed_regions(model, images, masks)
+    return classify_embeddings(embeddings, texts, model.logit_scale)
+
+
+def classify_embeddings(embeddings: Tensor, texts: CLIPTextClassifier,
+                        logit_scale: Tensor) -> Tensor:
+    """Zero-shot classes ``[N]`` of embeddings ``[N, D]``."""
     # Void is no zero-shot class: its column is cut off, whatever its row.
     rows = texts(torch.zeros(1, texts.embed_dims))
-    logits = class_logits(embeddings, rows, model.logit_scale,
+    logits = class_logits(embeddings, rows, logit_scale,
                           texts.num_synonyms)
     return logits[:, :-1].argmax(-1)
 

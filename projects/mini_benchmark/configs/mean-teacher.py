@@ -14,7 +14,8 @@ custom_imports = dict(
 root = 'data/mini_benchmark/'  # or data/photo_composites/
 split = 'projects/mini_benchmark/configs/splits/12.txt'
 clip_weights = 'data/mini_benchmark/clip/dearli_mini.safetensors'
-scales = [k / 10 for k in range(10, 21)]  # short side in training, in crops
+crop, side = 192, 384  # training, test: of scenes that are twice as large
+scales = [k / 10 for k in range(14, 27)]  # short side in training, in crops
 # What CLIP reads; the names that it was trained and measured with.
 class_prompts = [
     'bird', 'mammal, animal', 'fruit, vegetable', 'flower, blossom',
@@ -26,9 +27,20 @@ class_prompts = [
 # ------------------------------------------------------------------ network
 model = dict(
     detector=dict(
-        backbone=dict(model_name='dearli_mini', pretrained=clip_weights),
+        # Of the four stages the last three: strides of 4, 8 and 16 pixels of
+        # a scene.
+        backbone=dict(
+            model_name='dearli_mini',
+            pretrained=clip_weights,
+            out_indices=(1, 2, 3)),
         panoptic_head=dict(
-            in_channels=[32, 64, 128, 192],
+            in_channels=[40, 112, 320],
+            num_transformer_feat_level=2,
+            pixel_decoder=dict(
+                strides=[8, 16, 32],
+                num_outs=2,
+                encoder=dict(
+                    layer_cfg=dict(self_attn_cfg=dict(num_levels=2)))),
             num_things_classes=6,
             num_stuff_classes=6,
             text_classifier=dict(classes=class_prompts)),
@@ -37,8 +49,8 @@ model = dict(
     semi_train_cfg=dict(pseudo_label=dict(alpha=0.0)))
 
 # --------------------------------------------------------------------- data
-# Scenes have 192 pixels: tests see them as they are, crops of 128 show things
-# at two thirds to four thirds of their size.
+# The image tower knows photographs of 224 pixels and has a stride of 32: it
+# names 69 % of the masks of scenes that are twice as large, 53 % as they are.
 loader = dict(num_workers=0, persistent_workers=False)  # for one core
 train_dataloader = dict(
     labeled=dict(
@@ -48,7 +60,7 @@ train_dataloader = dict(
             dataset=dict(
                 data_root=root,
                 pipeline=[
-                    dict(type='LabeledView', size=128, scales=scales)
+                    dict(type='LabeledView', size=crop, scales=scales)
                 ]))),
     unlabeled=dict(
         **loader,
@@ -57,7 +69,7 @@ train_dataloader = dict(
             dataset=dict(data_root=root),
             weak=[
                 dict(type='LoadAnyImage'),
-                dict(type='RandomScaleCropFlip', size=128, scales=scales)
+                dict(type='RandomScaleCropFlip', size=crop, scales=scales)
             ])))
 val_dataloader = dict(
     **loader,
@@ -65,12 +77,12 @@ val_dataloader = dict(
         data_root=root,
         pipeline=[
             dict(type='LoadAnyImage'),
-            dict(type='TestView', size=192)
+            dict(type='TestView', size=side)
         ]))
 test_dataloader = val_dataloader
 tta_pipeline = [
     dict(type='LoadAnyImage'),
-    dict(type='TestTimeViews', size=192)
+    dict(type='TestTimeViews', size=side)
 ]
 
 # ----------------------------------------------------------------- schedule
@@ -93,4 +105,4 @@ custom_hooks = [
 default_hooks = dict(checkpoint=dict(interval=250, max_keep_ckpts=1))
 
 # A child could change these names, but nothing by them.
-del root, split, clip_weights, scales, loader
+del root, split, clip_weights, crop, side, scales, loader

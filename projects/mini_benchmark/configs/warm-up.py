@@ -8,8 +8,15 @@ custom_imports = dict(
 model = dict(
     backbone=dict(
         model_name='dearli_mini',
-        pretrained='data/mini_benchmark/clip/dearli_mini.safetensors'),
-    panoptic_head=dict(in_channels=[32, 64, 128, 192]))
+        pretrained='data/mini_benchmark/clip/dearli_mini.safetensors',
+        out_indices=(1, 2, 3)),
+    panoptic_head=dict(  # as mean-teacher.py
+        in_channels=[40, 112, 320],
+        num_transformer_feat_level=2,
+        pixel_decoder=dict(
+            strides=[8, 16, 32],
+            num_outs=2,
+            encoder=dict(layer_cfg=dict(self_attn_cfg=dict(num_levels=2))))))
 loader = dict(num_workers=0, persistent_workers=False)  # for one core
 train_dataloader = dict(
     **loader,
@@ -20,9 +27,9 @@ train_dataloader = dict(
         pipeline=[
             dict(
                 type='WarmUpView',
-                size=128,
+                size=192,
                 max_masks=24,
-                scales=[k / 10 for k in range(10, 21)])  # as mean-teacher.py
+                scales=[k / 10 for k in range(14, 27)])  # as mean-teacher.py
         ]))
 val_dataloader = dict(
     **loader,
@@ -30,12 +37,12 @@ val_dataloader = dict(
         data_root='data/mini_benchmark/',
         pipeline=[
             dict(type='LoadAnyImage'),
-            dict(type='TestView', size=192)
+            dict(type='TestView', size=384)
         ]))
 test_dataloader = val_dataloader
 tta_pipeline = [
     dict(type='LoadAnyImage'),
-    dict(type='TestTimeViews', size=192)
+    dict(type='TestTimeViews', size=384)
 ]
 train_cfg = dict(
     max_iters=1000, val_interval=1000, val_before_train=False)

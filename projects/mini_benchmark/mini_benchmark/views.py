@@ -18,7 +18,7 @@ from dearli_mm.models.clip.class_prompts import TEMPLATES
 from projects.toy_world.clip_data import normalise
 
 from .scenes import compose_scene, cut_ground, vary_object
-from .sources import CLASSES, CutOut, Photos, shrink
+from .sources import CLASSES, CutOut, Photos
 
 NAMES: Dict[str, Tuple[str, ...]] = {
     'bird': ('bird', ),
@@ -35,10 +35,8 @@ NAMES: Dict[str, Tuple[str, ...]] = {
     'wood': ('wood', 'wooden boards'),
 }
 OTHER = -1  # label of what is of no class
-SCENE_SIDE, OBJECT_SIDE = 128, 64
-_SIDES_IN_SCENES = (0.24, 0.8)  # of objects, as shares of the scene's side
+SCENE_SIDE, OBJECT_SIDE = 192, 96
 _MIN_PIXELS = 24  # of a region that is learnt
-_MAX_OBJECT, _MAX_PATCH = 112, 360  # pixels: small ones are quick to turn
 
 
 class View(NamedTuple):
@@ -59,24 +57,9 @@ class View(NamedTuple):
     names: List[str]
 
 
-def small_copy(photos: Photos) -> Photos:
-    """The same photographs in fewer pixels."""
-    return Photos(
-        {label: [small_object(cut_out) for cut_out in cut_outs]
-         for label, cut_outs in photos.things.items()},
-        {label: [shrink(patch, _MAX_PATCH) for patch in patches]
-         for label, patches in photos.stuff.items()})
-
-
-def small_object(cut_out: CutOut) -> CutOut:
-    """The same object in fewer pixels."""
-    return cut_out._replace(pixels=shrink(cut_out.pixels, _MAX_OBJECT))
-
-
 def scene_view(photos: Photos, index: int, seed: int) -> View:
-    """A scene of the size of a training crop."""
-    scene = compose_scene(photos, 'captions', index, seed, SCENE_SIDE,
-                          _SIDES_IN_SCENES)
+    """A scene like those of the benchmark, of a set of its own."""
+    scene = compose_scene(photos, 'captions', index, seed, SCENE_SIDE)
     masks = scene.masks
     keep = np.flatnonzero(masks.sum((1, 2)) >= _MIN_PIXELS)
     stuff = [CLASSES[label] for label in scene.labels]

@@ -9,12 +9,14 @@ import torch
 from torch import nn
 
 from dearli_mm.models.clip import CLIPTextClassifier, build_clip
+from dearli_mm.models.clip.image_towers import image_tower
 from projects.toy_world.clip_data import normalise
-from projects.toy_world.clip_training import classify_regions
+from projects.toy_world.clip_training import (classify_embeddings,
+                                              pool_regions)
 
 from .scenes import compose_scene
 from .sources import CLASSES, THINGS, load_photos
-from .tower import CLIP_NAME
+from .tower import CLIP_NAME, dense_features
 from .views import NAMES, View, object_view
 
 PROMPTS = [', '.join(NAMES[name]) for name in CLASSES]
@@ -76,13 +78,15 @@ def _scene_views(count: int) -> Iterator[View]:
 def _name(clip: nn.Module, texts: CLIPTextClassifier,
           views: Sequence[View], batch_size: int = 64) -> Hits:
     guesses: List[np.ndarray] = []
+    tower = image_tower(clip.visual, CLIP_NAME)
     for first in range(0, len(views), batch_size):
         batch = views[first:first + batch_size]
-        guesses.append(
-            classify_regions(clip, texts,
-                             normalise([view.image for view in batch]),
-                             [torch.from_numpy(view.masks)
-                              for view in batch]).numpy())
+        images = normalise([view.image for view in batch])
+        pooled, _ = pool_regions(dense_features(tower, images),
+                                 [torch.from_numpy(view.masks)
+                                  for view in batch])
+        guesses.append(classify_embeddings(tower.embed(pooled), texts,
+                                           clip.logit_scale).numpy())
     truth = np.concatenate([view.labels for view in views])
     return Hits(truth, np.concatenate(guesses) == truth)
 

@@ -1,4 +1,4 @@
-"""Check versions, operators, device and weights; name what mends them."""
+"""Check the environment and what a config needs; name what mends it."""
 import argparse
 import importlib.util
 import sys
@@ -8,9 +8,12 @@ from pathlib import Path
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        '--weights-dir',
-        default='weights',
-        help='folder with the CLIP and SAM weights (default: weights)')
+        'config', nargs='?',
+        help='also list all that this config lacks: weights, warm-up, data, '
+        'splits, names, disk')
+    parser.add_argument(
+        '--public-files', action='store_true',
+        help='list the weights that others publish, with the commands')
     parser.add_argument(
         '--quiet',
         action='store_true',
@@ -26,7 +29,10 @@ def main() -> int:
     spec = importlib.util.spec_from_file_location('dearli_check_env', path)
     check_env = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(check_env)
-    return check_env.report(args.weights_dir, args.quiet)
+    if args.public_files:
+        print(check_env.public_files())
+        return 0
+    return check_env.report(args.config, args.quiet)
 
 
 if __name__ == '__main__':

@@ -1,6 +1,8 @@
 # What every run shares: hooks, logging, environment.
 custom_imports = dict(imports=['dearli_mm'], allow_failed_imports=False)
 default_scope = 'mmdet'
+# All that a run lacks is told at once, before it begins.
+runner_type = 'PreflightRunner'
 
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),

@@ -11,6 +11,7 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 
 from ..datasets.config_datasets import find_parts, part_members
+from ..engine.preflight import find_lacks
 from .grid import GridError
 from .jobs import Grid, Job
 from .record import FINISHED, WAITING, read_record, settled_state
@@ -129,9 +130,16 @@ def _examine(grid: Grid, job: Job) -> Tuple[Facts, List[str]]:
     elif not options:
         problems.append(f'{job.config} has no {METRIC} in val_evaluator, so '
                         'there would be no result')
-    # A command that the job waits for may yet make the data.
     steps = [grid.job(name) for name in job.needs]
-    if all(settled_state(step) == FINISHED for step in steps if step.command):
+    waits = any(settled_state(step) != FINISHED for step in steps
+                if step.command)
+    for lack in find_lacks(config):
+        # A step may yet make it, and a command whatever it likes.
+        path = Path(lack.path)
+        if not (any(step.output in (path, *path.parents) for step in steps)
+                or (waits and lack.kind == 'data')):
+            problems.append(f'{lack.text} -> {lack.remedy}')
+    if not problems and not waits:
         problems += _examine_data(job, config, facts)
     return facts, problems
 

@@ -8,41 +8,9 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Iterator, NamedTuple
+from typing import Iterator, NamedTuple, Optional
 
 PACKAGE = Path(__file__).resolve().parents[1]
-
-
-class Weights(NamedTuple):
-    """Published weights that some configs need."""
-    name: str
-    paths: tuple  # relative to the weights folder; any one of them will do
-    used_by: str
-    source: str  # shell command; {dir} is the weights folder
-
-
-def _clip(name: str, used_by: str) -> Weights:
-    files = ('open_clip_model.safetensors', 'open_clip_pytorch_model.bin')
-    return Weights(
-        name, tuple(f'{name}/{file}' for file in files), used_by,
-        f'hf download laion/{name} {files[1]} --local-dir {{dir}}/{name}')
-
-
-def _sam(size: str, file: str) -> Weights:
-    url = f'https://dl.fbaipublicfiles.com/segment_anything/{file}'
-    return Weights(f'SAM {size}', (file, ), 'making SAM masks only',
-                   f'curl -L --create-dirs -o {{dir}}/{file} {url}')
-
-
-WEIGHTS = (
-    _clip('CLIP-convnext_base_w_320-laion_aesthetic-s13B-b82K-augreg',
-          'the clip-convnext-b configs'),
-    _clip('CLIP-convnext_large_d_320.laion2B-s29B-b131K-ft-soup',
-          'the clip-convnext-l configs'),
-    _sam('vit_h', 'sam_vit_h_4b8939.pth'),
-    _sam('vit_l', 'sam_vit_l_0b3195.pth'),
-    _sam('vit_b', 'sam_vit_b_01ec64.pth'),
-)
 
 
 class Check(NamedTuple):
@@ -60,14 +28,18 @@ class Check(NamedTuple):
         return f'{line}\n{"":<10}-> {self.remedy}' if self.remedy else line
 
 
-def report(weights_dir: str = 'weights', quiet: bool = False) -> int:
-    """Prints the checks, problems only if ``quiet``.
+def report(config: Optional[str] = None, quiet: bool = False) -> int:
+    """Prints the checks, problems only if ``quiet``; those of a config last.
+
+    Args:
+        config (str, optional): Config file.
+        quiet (bool): Defaults to False.
 
     Returns:
         int: 1 if something required is missing, else 0.
     """
     problems = 0
-    for check in check_environment(weights_dir):
+    for check in check_environment(config):
         problems += check.state == 'problem'
         if not quiet or check.state == 'problem':
             print(check, flush=True)
@@ -77,11 +49,11 @@ def report(weights_dir: str = 'weights', quiet: bool = False) -> int:
     return int(problems > 0)
 
 
-def check_environment(weights_dir: str = 'weights') -> Iterator[Check]:
-    """Checks Python, packages, operators, device and weights.
+def check_environment(config: Optional[str] = None) -> Iterator[Check]:
+    """Checks Python, packages, operators, device, and what a config names.
 
     Args:
-        weights_dir (str): Folder where CLIP and SAM weights are looked for.
+        config (str, optional): Config file.
 
     Yields:
         Check: One finding after the other, required things first.
@@ -90,10 +62,22 @@ def check_environment(weights_dir: str = 'weights') -> Iterator[Check]:
     text = f'Python {sys.version.split()[0]} (required: {stack.PYTHON})'
     yield Check('ok', text) if stack.python_is_supported() else \
         Check('problem', text, 'python3.11 -m venv .venv')
-    yield from _check_packages(stack)
-    yield from _check_imports()
+    lacking = False
+    for check in (*_check_packages(stack), *_check_imports()):
+        lacking |= check.state == 'problem'
+        yield check
     yield from _check_operators()
-    yield from _check_weights(Path(weights_dir))
+    if config is not None and not lacking:  # else it cannot be read
+        yield from _check_config(config)
+
+
+def public_files() -> str:
+    """A table of the weights that others publish."""
+    module = _load_by_path('utils/public_files')
+    return '\n\n'.join(
+        f'{file.name}, for {file.used_by}\n  {file.page}\n  '
+        + file.command(f'weights/{Path(file.url).name}')
+        for file in (*module.CLIPS.values(), *module.SAMS.values()))
 
 
 def _check_packages(stack: ModuleType) -> Iterator[Check]:
@@ -166,13 +150,19 @@ def _check_compiled_operators() -> Check:
                  f'{"compiled" if attention else "not among them"}')
 
 
-def _check_weights(folder: Path) -> Iterator[Check]:
-    for weights in WEIGHTS:
-        there = [folder / path for path in weights.paths
-                 if (folder / path).is_file()]
-        yield Check('ok', f'{weights.name}: {there[0]}') if there else Check(
-            'note', f'{weights.name}: not in {folder}/ (needed for '
-            f'{weights.used_by})', weights.source.format(dir=folder))
+def _check_config(path: str) -> Iterator[Check]:
+    """All that a config lacks, at the paths that it reads."""
+    from mmengine.config import Config
+
+    from dearli_mm.engine.preflight import find_lacks
+    if not Path(path).is_file():
+        yield Check('problem', f'the config {path} is not there')
+        return
+    lacks = find_lacks(Config.fromfile(path))
+    for lack in lacks:
+        yield Check('problem', lack.text, lack.remedy)
+    if not lacks:
+        yield Check('ok', f'all that {path} names is there')
 
 
 def _load_by_path(name: str) -> ModuleType:

@@ -8,6 +8,7 @@ from tqdm.contrib.concurrent import process_map
 
 from ..datasets.config_datasets import find_parts, part_members, read_config
 from ..datasets.panoptic_json import tell_some
+from ..engine.preflight import missing_names
 from .verify_files import (FileCheck, ImageJob, check_annotation_file,
                            check_image_files)
 
@@ -59,6 +60,8 @@ def verify_dataset(config: str, workers: int = 4) -> List[str]:
     members: Members = dict(labeled=set(), unlabeled=set(), val=set())
     most = Most()
     settings = read_config(config)
+    problems += [f'{lack.text}; {lack.remedy}'
+                 for lack in missing_names(settings)]
     for part in find_parts(settings):
         found = []
         if part.files is not None:

@@ -1,3 +1,3 @@
-from . import hooks, loops, optim
+from . import hooks, loops, optim, runner
 
-__all__ = ['hooks', 'loops', 'optim']
+__all__ = ['hooks', 'loops', 'optim', 'runner']

@@ -11,6 +11,10 @@ UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC)
 INTERRUPTED = 130  # what shells report of a process that Ctrl-C ended
 
 
+class NotReadyError(FileNotFoundError):
+    """A config lacks something; the message lists all of it."""
+
+
 @contextmanager
 def command_line(
         after_stop: str = 'the same command starts anew') -> Iterator[None]:

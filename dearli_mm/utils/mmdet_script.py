@@ -3,7 +3,7 @@ from pathlib import Path
 
 import mmdet
 
-from .command_line import INTERRUPTED, UNWRITABLE
+from .command_line import INTERRUPTED, UNWRITABLE, NotReadyError
 
 
 def run_mmdet_script(name: str) -> None:
@@ -35,6 +35,8 @@ def run_mmdet_script(name: str) -> None:
 def _run(path: Path) -> None:
     try:
         runpy.run_path(str(path), run_name='__main__')
+    except NotReadyError as error:
+        raise SystemExit(f'error: {error}') from None
     except KeyboardInterrupt:
         print('stopped; the same command starts anew')
         raise SystemExit(INTERRUPTED) from None

@@ -88,3 +88,16 @@ def test_output_that_a_training_cannot_leave(make_grid, config):
     text = problems(
         make_grid(prepare=dict(w=dict(config=config, output='else/x.pth'))))
     assert "prepare/w: output='else/x.pth' is not there" in text
+
+
+def test_a_warm_up_that_nobody_makes_is_missed(make_grid, config, tmp_path):
+    child = tmp_path / 'child.py'
+    child.write_text(f'_base_ = {config!r}\ncustom_hooks = [dict('
+                     "type='SAMWarmupHook', checkpoint='nowhere.pth')]\n")
+    assert "checkpoint='nowhere.pth': no such file" in problems(
+        make_grid(**method(str(child))))
+    grid = make_grid(
+        prepare=dict(warm=dict(config=config, output='{work_dir}/x.pth')),
+        **method(str(child), needs=['warm'],
+                 cfg_options={'custom_hooks.0.checkpoint': '{warm}'}))
+    assert examine(grid, grid.jobs)  # a step will make it

@@ -45,21 +45,34 @@ def test_nothing_installed_asks_for_mmcv_lite(nothing_installed):
     assert len(stack.unmet()) == len(stack.REQUIRED)
 
 
-def test_weights_are_found_in_their_folder(tmp_path):
-    clip, *_ = check_env.WEIGHTS
-    file = tmp_path / clip.paths[0]
-    file.parent.mkdir()
-    file.touch()
-    checks = list(check_env._check_weights(tmp_path))
-    assert checks[0].state == 'ok' and str(file) in checks[0].text
-    assert all(check.state == 'note' for check in checks[1:])
-    assert f'-o {tmp_path}/sam_vit_h_4b8939.pth' in checks[2].remedy
+def test_public_files_tell_their_commands():
+    table = check_env.public_files()
+    assert 'curl -L --create-dirs -o weights/sam_vit_h_4b8939.pth' in table
+    assert 'huggingface.co/laion/CLIP-convnext_base_w_320' in table
+
+
+def test_a_config_is_checked_at_its_own_paths(tmp_path):
+    config = ROOT / 'configs/dearli' / (
+        'dearli_clip-convnext-b_1xb8+8-80k_ade20k-1-128-640x640.py')
+    weights = tmp_path / 'my.safetensors'
+    child = tmp_path / 'child.py'
+    child.write_text(f'_base_ = {str(config)!r}\nmodel = dict(detector=dict('
+                     f'backbone=dict(pretrained={str(weights)!r})))\n')
+    found = list(check_env._check_config(str(child)))
+    assert found[0].text.startswith(
+        f"model.detector.backbone.pretrained='{weights}': no such file")
+    assert f'-o {weights} https://huggingface.co/laion/CLIP-convnext_base_w' \
+        in found[0].remedy
+    weights.touch()
+    assert len(list(check_env._check_config(str(child)))) == len(found) - 1
+    missing, = check_env._check_config('nowhere.py')
+    assert missing.text == 'the config nowhere.py is not there'
 
 
 def test_report_counts_only_problems(monkeypatch, capsys):
     checks = [check_env.Check('ok', 'fine'), check_env.Check('note', 'maybe'),
               check_env.Check('problem', 'torch', 'pip install torch')]
-    monkeypatch.setattr(check_env, 'check_environment', lambda _: checks)
+    monkeypatch.setattr(check_env, 'check_environment', lambda *_: checks)
     assert check_env.report(quiet=True) == 1
     output = capsys.readouterr().out
     assert 'pip install torch' in output and 'fine' not in output

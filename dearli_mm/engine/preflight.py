@@ -1,0 +1,184 @@
+"""What a config needs and this machine lacks, told before any work."""
+import os.path as osp
+import shutil
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+
+from mmengine.config import Config
+
+from dearli_mm.utils.public_files import (how_to_get_annotation,
+                                          how_to_get_clip, how_to_get_split)
+
+LEAST_FREE_GIB = 2  # for checkpoints and logs
+
+
+class Lack(NamedTuple):
+    """Something that a config needs and that is not there.
+
+    Attributes:
+        kind (str): ``'model'``, ``'start'`` (checkpoints to start from),
+            ``'data'`` or ``'disk'``. What is of the model is needed by tests,
+            too.
+        text (str): The config key, the path, and what is wrong.
+        remedy (str): The command that mends it, or where that is told.
+        path (str): What is missing; empty if it is no file.
+    """
+    kind: str
+    text: str
+    remedy: str
+    path: str = ''
+
+
+def find_lacks(config: Config) -> List[Lack]:
+    """All that a config lacks: weights, warm-up, data, splits, names, disk.
+
+    Files are looked for, not opened, so that it takes no time;
+    ``tools/analysis/verify_dataset.py`` reads them.
+
+    Args:
+        config (Config): As training reads it.
+
+    Returns:
+        list[Lack]: In the order in which they would be missed.
+    """
+    lacks = [*_weights(config), *missing_names(config), *_warm_up(config)]
+    for key in ('train_dataloader', 'val_dataloader'):
+        lacks += _data(key, config.get(key) or {})
+    lacks += _disk(config.get('work_dir'))
+    unique = {(lack.path or lack.text): lack for lack in reversed(lacks)}
+    return [lack for lack in lacks if unique[lack.path or lack.text] is lack]
+
+
+def lacks_table(lacks: List[Lack], config_name: str) -> str:
+    """The list as an error message."""
+    lines = [f'{config_name} lacks {len(lacks)} '
+             f'{"thing" if len(lacks) == 1 else "things"}:']
+    for remedy, group in groupby(lacks, attrgetter('remedy')):
+        lines += [f'- {lack.text}' for lack in group] + [f'    -> {remedy}']
+    return '\n'.join(lines)
+
+
+def _weights(config: Config) -> Iterator[Lack]:
+    """Weight files, wherever the model names one."""
+    for key, node in _dicts('model', config.get('model') or {}):
+        path = node.get('pretrained')
+        if not isinstance(path, str) or '://' in path or \
+                Path(path).expanduser().is_file():
+            continue
+        name = node.get('model_name', '')
+        yield Lack(
+            'model', f'{key}.pretrained={path!r}: no such file (weights of '
+            f'{name or node.get("type")})', how_to_get_clip(name, path), path)
+    path = config.get('load_from')
+    if path and '://' not in path and not Path(path).expanduser().exists():
+        yield Lack('start', f'load_from={path!r}: no such file',
+                   'give the path of a checkpoint', path)
+
+
+def missing_names(config: Config) -> Iterator[Lack]:
+    """Whether there is a prompt for every class of the data."""
+    model = config.get('model') or {}
+    detector = model.get('detector', model)
+    if detector.get('panoptic_fusion_head', {}).get(
+            'type') == 'MaskProposalFusionHead':
+        return  # a warm-up: masks of no class
+    prompts = detector.get('panoptic_head', {}).get(
+        'text_classifier', {}).get('classes')
+    classes = _first_metainfo(config).get('classes')
+    if isinstance(prompts, (list, tuple)) and classes and \
+            len(prompts) != len(classes):
+        yield Lack(
+            'model', 'panoptic_head.text_classifier.classes has '
+            f'{len(prompts)} entries, but the data have {len(classes)} '
+            'classes (metainfo.classes)',
+            'give one entry per class, in the order of the classes; '
+            'tools/match_prompts.py sorts a file of prompts')
+
+
+def _warm_up(config: Config) -> Iterator[Lack]:
+    for k, hook in enumerate(config.get('custom_hooks') or []):
+        path = hook.get('checkpoint')
+        if hook.get('type') != 'SAMWarmupHook' or \
+                not hook.get('required', True) or \
+                (path and Path(path).expanduser().is_file()):
+            continue
+        yield Lack(
+            'start', f'custom_hooks.{k}.checkpoint={path!r}: no such file '
+            '(the warm-up)',
+            'train a config of configs/sam_warmup (docs/warm-up.md); '
+            f'custom_hooks.{k}.required=False goes without', str(path))
+
+
+def _data(key: str, node: dict) -> Iterator[Lack]:
+    """Of all datasets in a loader; a split after what it is drawn from."""
+    for name, dataset in reversed(list(_dicts(key, node))):
+        root = dataset.get('data_root') or ''
+        if '://' in root:  # not on this machine
+            continue
+        ann_file = dataset.get('ann_file')
+        ann_path = osp.join(root, ann_file) if ann_file else None
+        for kind, prefix in (dataset.get('data_prefix') or {}).items():
+            path = osp.join(root, prefix or '')
+            if path and not osp.isdir(path):
+                yield Lack('data', f'{name}: the folder {path} is not there '
+                           f'(data_prefix.{kind})',
+                           _how_to_get_folder(kind, dataset, path), path)
+        if ann_path and not osp.exists(ann_path):
+            yield Lack('data', f'{name}: the annotation {ann_path} is not '
+                       'there', how_to_get_annotation(
+                           dataset.get('type', ''), root), ann_path)
+        split = dataset.get('split')
+        if isinstance(split, str) and not Path(split).expanduser().is_file():
+            inner = dataset.get('dataset') or dataset
+            ann_file = osp.join(inner.get('data_root') or '',
+                                inner.get('ann_file') or '')
+            yield Lack('data', f'{name}.split={split!r}: no such file',
+                       how_to_get_split(split, ann_file), split)
+        images = dataset.get('images')
+        if isinstance(images, str) and not osp.exists(images):
+            yield Lack('data', f'{name}.images={images!r}: no such folder or '
+                       'list', 'name the folder of your photos', images)
+
+
+def _how_to_get_folder(kind: str, dataset: dict, path: str) -> str:
+    if kind == 'masks':
+        images = osp.join(dataset.get('data_root') or '',
+                          dataset['data_prefix'].get('img', ''))
+        return f'python tools/sam_masks.py {images} {path}  # docs/warm-up.md'
+    if kind == 'seg':
+        return how_to_get_annotation(dataset.get('type', ''),
+                                     dataset.get('data_root'))
+    return 'docs/data.md tells where the images come from'
+
+
+def _disk(work_dir: Optional[str]) -> Iterator[Lack]:
+    if work_dir is None:
+        return
+    there = Path(work_dir).absolute()
+    while not there.exists():
+        there = there.parent
+    free = shutil.disk_usage(there).free / 2**30
+    if free < LEAST_FREE_GIB:
+        yield Lack('disk', f'{free:.1f} GiB are free in {there} (work_dir)',
+                   'make room, or choose another --work-dir')
+
+
+def _first_metainfo(config: Config) -> Dict[str, Any]:
+    for key in ('train_dataloader', 'val_dataloader'):
+        for _, node in _dicts(key, config.get(key) or {}):
+            if 'metainfo' in node:
+                return node['metainfo']
+    return {}
+
+
+def _dicts(key: str, node: Any) -> Iterator[tuple]:
+    """All dicts within a config, with their dotted keys."""
+    if isinstance(node, dict):
+        yield key, node
+        for name, child in node.items():
+            yield from _dicts(f'{key}.{name}', child)
+    elif isinstance(node, (list, tuple)):
+        for k, child in enumerate(node):
+            yield from _dicts(f'{key}.{k}', child)

@@ -1,0 +1,48 @@
+"""mmengine's runner that looks at what is there before it begins."""
+from pathlib import Path
+from typing import Optional
+
+from mmengine.config import Config
+from mmengine.registry import RUNNERS  # of mmengine: mmdet's scripts ask it
+from mmengine.runner import Runner
+
+from dearli_mm.utils.command_line import NotReadyError
+
+from .preflight import find_lacks, lacks_table
+
+
+@RUNNERS.register_module()
+class PreflightRunner(Runner):
+    """The runner of our configs (``runner_type``).
+
+    What a config lacks is told at once, before anything is built, read or
+    logged: weights by the constructor; data, splits and warm-up when training
+    or evaluation begins, for a test does not need those of training.
+    """
+
+    @classmethod
+    def from_cfg(cls, cfg: Config) -> 'PreflightRunner':
+        """See mmengine.
+
+        Raises:
+            NotReadyError: If weights are missing; lists all that is.
+        """
+        _check(cfg, only='model')
+        return super().from_cfg(cfg)
+
+    def train(self):
+        """See mmengine.
+
+        Raises:
+            NotReadyError: If something that training needs is missing.
+        """
+        _check(self.cfg)
+        return super().train()
+
+
+def _check(cfg: Config, only: Optional[str] = None) -> None:
+    """Refuse a config that lacks something, or something of a kind."""
+    lacks = find_lacks(cfg)
+    if any(only in (None, lack.kind) for lack in lacks):
+        name = Path(cfg.filename).name if cfg.filename else 'the config'
+        raise NotReadyError(lacks_table(lacks, name))

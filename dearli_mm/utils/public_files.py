@@ -1,0 +1,92 @@
+"""Public files that configs name: what they are, and how to get them.
+
+The one place where sources are written. This module imports the standard
+library only, so that it can be read where nothing is installed.
+"""
+from pathlib import Path
+from typing import Dict, NamedTuple, Optional
+
+_HUB = 'https://huggingface.co'
+_SAM = 'https://dl.fbaipublicfiles.com/segment_anything'
+_CONVNEXT_B = 'CLIP-convnext_base_w_320-laion_aesthetic-s13B-b82K-augreg'
+_CONVNEXT_L = 'CLIP-convnext_large_d_320.laion2B-s29B-b131K-ft-soup'
+
+
+class PublicFile(NamedTuple):
+    """A file that others publish.
+
+    Attributes:
+        name (str): What it is.
+        url (str): The file itself.
+        page (str): Where it is described.
+        used_by (str): What needs it.
+    """
+    name: str
+    url: str
+    page: str
+    used_by: str
+
+    def command(self, path: str) -> str:
+        """The shell command that puts it where a config reads it."""
+        return f'curl -L --create-dirs -o {path} {self.url}'
+
+
+def _clip(repository: str, used_by: str) -> PublicFile:
+    page = f'{_HUB}/laion/{repository}'
+    return PublicFile(repository,
+                      f'{page}/resolve/main/open_clip_model.safetensors',
+                      page, used_by)
+
+
+def _sam(size: str, file: str) -> PublicFile:
+    return PublicFile(
+        f'SAM {size}', f'{_SAM}/{file}',
+        'https://github.com/facebookresearch/segment-anything', 'SAM masks')
+
+
+# By the name of the open_clip model.
+CLIPS: Dict[str, PublicFile] = {
+    'convnext_base_w_320': _clip(_CONVNEXT_B, 'the clip-convnext-b configs'),
+    'convnext_large_d_320': _clip(_CONVNEXT_L, 'the clip-convnext-l configs'),
+}
+# By `--model-type` of tools/sam_masks.py.
+SAMS: Dict[str, PublicFile] = {
+    'vit_h': _sam('ViT-H', 'sam_vit_h_4b8939.pth'),
+    'vit_l': _sam('ViT-L', 'sam_vit_l_0b3195.pth'),
+    'vit_b': _sam('ViT-B', 'sam_vit_b_01ec64.pth'),
+}
+
+_CONVERTERS = {
+    'ADE20K150PanopticDataset':
+    'python tools/dataset_converters/ade20k_panoptic.py {root}',
+    'COCOObjectsPanopticDataset':
+    'python tools/dataset_converters/coco_objects.py {root}',
+}
+
+
+def how_to_get_clip(model_name: str, path: str) -> str:
+    """How to get CLIP weights to where a config reads them."""
+    if model_name in CLIPS:
+        return CLIPS[model_name].command(path)
+    return (f'put the weights of the open_clip model {model_name!r} there '
+            f'({_HUB}/laion), or name another file')
+
+
+def how_to_get_annotation(dataset_type: str, root: Optional[str]) -> str:
+    """How to make the annotation of a dataset."""
+    command = _CONVERTERS.get(dataset_type)
+    if command is None:
+        return 'docs/data.md tells how to make it'
+    return command.format(root=root or 'FOLDER') + '  # docs/data.md'
+
+
+def how_to_get_split(path: str, ann_file: Optional[str]) -> str:
+    """How to get a split file."""
+    count = '--fraction 1/128'
+    for folder in Path(path).parts:  # splits/1_128/labeled.txt
+        numerator, _, denominator = folder.partition('_')
+        if numerator.isdigit() and denominator.isdigit():
+            count = f'--fraction {numerator}/{denominator}'
+    return ('python tools/dataset_converters/make_split.py '
+            f'{ann_file or "ANN_FILE"} {path} {count}  # or the public one: '
+            'docs/data.md')

@@ -1,0 +1,87 @@
+"""What a config lacks, told at once and before anything is built."""
+import shutil
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
+
+from dearli_mm.engine import preflight
+from dearli_mm.engine.preflight import find_lacks, lacks_table
+from dearli_mm.utils.command_line import NotReadyError
+from projects.toy_world.dataset import write_toy_world
+
+ROOT = Path(__file__).resolve().parents[2]
+PAPER = ROOT / 'configs/dearli' / (
+    'dearli_clip-convnext-b_1xb8+8-80k_ade20k-1-128-640x640.py')
+QUICKSTART = ROOT / 'configs/quickstart/dear_tiny-clip_toy-world.py'
+
+
+@pytest.fixture
+def ready(tmp_path, monkeypatch):
+    """The quickstart's config, in a folder that has all it needs."""
+    monkeypatch.chdir(tmp_path)
+    write_toy_world('data/toy_world', train=16, val=1, labeled=16, size=64)
+    config = Config.fromfile(QUICKSTART)
+    config.work_dir = str(tmp_path / 'work')
+    return config
+
+
+def test_nothing_is_missing(ready):
+    assert find_lacks(ready) == []
+
+
+def test_everything_is_told_once_and_in_order():
+    lacks = find_lacks(Config.fromfile(PAPER))
+    assert [lack.kind for lack in lacks] == ['model', 'start'] + 7 * ['data']
+    assert len({lack.path for lack in lacks}) == len(lacks)
+    table = lacks_table(lacks, 'X.py')
+    assert table.startswith('X.py lacks 9 things:\n- model.detector.backbone.'
+                            'pretrained=')
+    split = 'data/ADEChallengeData2016/splits/1_128/labeled.txt'
+    assert f'{split} --fraction 1/128' in table
+    # The annotation comes before the split that is drawn from it.
+    assert table.index('ade20k_panoptic_train.json') < table.index(split)
+
+
+def remove(path):
+    shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink()
+
+
+@pytest.mark.parametrize('path, text', [
+    ('data/toy_world/val/images', 'the folder data/toy_world/val/images/'),
+    ('data/toy_world/train/panoptic.json', 'annotation data/toy_world/train'),
+    ('data/toy_world/splits/labeled_16.txt', "labeled_16.txt': no such file"),
+])
+def test_single_files(ready, path, text):
+    remove(path)
+    lack, = find_lacks(ready)
+    assert text in lack.text
+
+
+def test_what_is_no_file(ready, monkeypatch):
+    ready.model.detector.panoptic_head.text_classifier.classes = ['one', 'two']
+    ready.custom_hooks.append(dict(type='SAMWarmupHook', checkpoint='a.pth'))
+    ready.custom_hooks.append(dict(type='SAMWarmupHook', checkpoint='b.pth',
+                                   required=False))
+    ready.load_from = 'c.pth'
+    ready.train_dataloader.unlabeled.dataset.images = 'photos'
+    monkeypatch.setattr(preflight, 'LEAST_FREE_GIB', 2**40)
+    texts = [lack.text for lack in find_lacks(ready)]
+    for text, part in zip(texts, ("load_from='c.pth'", 'has 2 entries, but '
+                                  'the data have 13 classes', "='a.pth'",
+                                  "images='photos'", 'GiB are free in')):
+        assert part in text
+    assert len(texts) == 5
+
+
+def test_training_stops_before_it_begins(ready):
+    ready.randomness.seed = 0
+    remove('data/toy_world/train/images')
+    runner = RUNNERS.build(ready)  # the model has all it needs: a test runs
+    with pytest.raises(NotReadyError, match='lacks 1 thing:\n- .*train/images'
+                       ):
+        runner.train()
+    ready.model.detector.backbone.pretrained = 'none.safetensors'
+    with pytest.raises(NotReadyError, match='(?s)lacks 2 .*none.*train/imag'):
+        RUNNERS.build(ready)

@@ -1,7 +1,9 @@
 import runpy
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 PACKAGE = ROOT / 'dearli_mm'
@@ -9,6 +11,31 @@ PACKAGE = ROOT / 'dearli_mm'
 STACK = runpy.run_path(str(PACKAGE / 'stack.py'))
 VERSION = runpy.run_path(str(PACKAGE / 'version.py'))['__version__']
 README = ROOT / 'README.md'
+
+
+class BuildWithMIM(build_py):
+    """Puts configs, tools and metafiles into ``.mim``, as mmdet has them.
+
+    What needs projects/ and its toy world stays in the checkout.
+    """
+
+    def run(self):
+        super().run()
+        if self.editable_mode:
+            return
+        target = Path(self.build_lib) / 'dearli_mm' / '.mim'
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        shutil.copy(ROOT / 'model-index.yml', target)
+        shutil.copytree(
+            ROOT / 'tools', target / 'tools', ignore=shutil.ignore_patterns(
+                '__pycache__', '*.sh', 'demo.py', 'make_toy_world.py',
+                'make_split_configs.py'))
+        shutil.copytree(
+            ROOT / 'configs', target / 'configs',
+            ignore=shutil.ignore_patterns(
+                '__pycache__', 'quickstart', '*tiny-clip*', 'toy_world.py'))
+
 
 setup(
     name='dearli_mm',
@@ -22,6 +49,8 @@ setup(
     # An editable install then has the checkout itself on the path, projects
     # included, which configs import; a wheel has dearli_mm alone.
     package_dir={'': '.'},
+    cmdclass=dict(build_py=BuildWithMIM),
+    entry_points=dict(console_scripts=['dearli=dearli_mm.cli:main']),
     python_requires=STACK['PYTHON'],
     # Full mmcv (or the maintained fork), if installed, is required in place
     # of mmcv-lite: see REPLACEMENTS in dearli_mm/stack.py. Where that cannot

@@ -1,7 +1,8 @@
 """DEARLi: semi-supervised panoptic segmentation for MMDetection.
 
-Importing the package registers its modules with mmdet's registries and does
-nothing else::
+Importing the package registers its modules with mmdet's registries, and its
+configs with mmengine (``_base_ = 'dearli_mm::dearli/...'``), and does nothing
+else::
 
     custom_imports = dict(imports=['dearli_mm'], allow_failed_imports=False)
 """
@@ -10,8 +11,12 @@ from . import compat  # isort: skip  # before anything that imports mmcv.ops
 compat.ensure_mmcv_ops()
 compat.ensure_safe_loading()
 
+from mmengine.config.utils import MODULE2PACKAGE  # noqa: E402
+
 from . import datasets, engine, evaluation, models, visualization  # noqa: E402
 from .version import __version__  # noqa: E402
+
+MODULE2PACKAGE['dearli_mm'] = 'dearli_mm'
 
 __all__ = [
     '__version__', 'datasets', 'engine', 'evaluation', 'models',

@@ -11,8 +11,8 @@ import sysconfig
 from importlib import metadata
 from typing import Iterable, List, NamedTuple, Optional
 
-PYTHON_FROM, PYTHON_BELOW = (3, 10), (3, 13)
-PYTHON = '>={}.{},<{}.{}'.format(*PYTHON_FROM, *PYTHON_BELOW)
+PYTHON_FROM, PYTHON_TRIED = (3, 10), (3, 13)
+PYTHON = '>={}.{}'.format(*PYTHON_FROM)
 
 REQUIRED = (
     'torch>=2.1',
@@ -88,7 +88,12 @@ def unmet(extras: Iterable[str] = ()) -> List[Unmet]:
 
 def python_is_supported() -> bool:
     """Whether the running Python is one that :data:`PYTHON` allows."""
-    return PYTHON_FROM <= sys.version_info < PYTHON_BELOW
+    return sys.version_info >= PYTHON_FROM
+
+
+def python_is_tried() -> bool:
+    """Whether the tests were run on the running Python."""
+    return PYTHON_FROM <= sys.version_info[:2] <= PYTHON_TRIED
 
 
 def installed_version(name: str) -> Optional[str]:

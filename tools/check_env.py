@@ -24,8 +24,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     args = parse_args()
     # By path: dearli_mm may not be importable, which is worth a report.
-    root = Path(__file__).resolve().parents[1]
-    path = root / 'dearli_mm/diagnostics/check_env.py'
+    path = Path('diagnostics') / 'check_env.py'
+    above = Path(__file__).resolve().parents  # in a wheel tools are in .mim
+    path = next(folder / path for folder in (above[1] / 'dearli_mm', above[2])
+                if (folder / path).is_file())
     spec = importlib.util.spec_from_file_location('dearli_check_env', path)
     check_env = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(check_env)

@@ -21,8 +21,7 @@ dearli_fail() {
 dearli_lacks() { "$1" "$DEARLI_ROOT/dearli_mm/stack.py" tests 2>&1; }
 
 dearli_supported() {
-    "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' \
-        >/dev/null 2>&1
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1
 }
 
 # dearli_apt PACKAGE...: installs Debian packages, or says how to.
@@ -61,13 +60,13 @@ dearli_choose() {
 # dearli_base_python: prints a Python that may make the environment.
 dearli_base_python() {
     local name
-    for name in python3 python3.12 python3.11 python3.10; do
+    for name in python3 python3.13 python3.12 python3.11 python3.10; do
         if dearli_supported "$name"; then
             command -v "$name"
             return
         fi
     done
-    dearli_fail "Python 3.10, 3.11 or 3.12 is required, found:" \
+    dearli_fail "Python 3.10 or newer is required, found:" \
         "$(python3 --version 2>&1 || true). Install one of them, or let" \
         "DEARLI_VENV name an environment made with one."
 }
@@ -80,6 +79,9 @@ dearli_make_venv() {
         dearli_apt "python$version-venv"
     fi
     dearli_say "making $1 with $("$base" --version)"
+    "$base" -c 'import sys; sys.exit(sys.version_info >= (3, 14))' ||
+        dearli_say "nobody has run the tests on this Python yet; if packages" \
+            "for it are missing, take 3.10 to 3.13"
     "$base" -m venv "$1"
 }
 
@@ -90,7 +92,7 @@ dearli_install() {
     fi
     dearli_supported "$DEARLI_PYTHON" ||
         dearli_fail "$venv has $("$DEARLI_PYTHON" --version);" \
-            "Python 3.10, 3.11 or 3.12 is required. Remove it or choose" \
+            "Python 3.10 or newer is required. Remove it or choose" \
             "another with DEARLI_VENV."
     local pip=("$DEARLI_PYTHON" -m pip install --disable-pip-version-check)
     if ! "$DEARLI_PYTHON" -m pip show -qq torch >/dev/null 2>&1; then

@@ -60,14 +60,20 @@ def check_environment(config: Optional[str] = None) -> Iterator[Check]:
     """
     stack = _load_by_path('stack')
     text = f'Python {sys.version.split()[0]} (required: {stack.PYTHON})'
-    yield Check('ok', text) if stack.python_is_supported() else \
-        Check('problem', text, 'python3.11 -m venv .venv')
-    lacking = False
-    for check in (*_check_packages(stack), *_check_imports()):
-        lacking |= check.state == 'problem'
-        yield check
+    if not stack.python_is_supported():
+        yield Check('problem', text, 'python3.12 -m venv .venv')
+    elif not stack.python_is_tried():
+        yield Check('note', f'{text}; nobody has run the tests on it',
+                    'python3.12 -m venv .venv  # if something fails')
+    else:
+        yield Check('ok', text)
+    yield from _check_packages(stack)
+    imports = list(_check_imports())
+    yield from imports
     yield from _check_operators()
-    if config is not None and not lacking:  # else it cannot be read
+    # What cannot be imported cannot read a config.
+    if config is not None and imports and all(
+            check.state == 'ok' for check in imports):
         yield from _check_config(config)
 
 

@@ -9,7 +9,8 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 from mmengine.config import Config
 
 from dearli_mm.utils.public_files import (how_to_get_annotation,
-                                          how_to_get_clip, how_to_get_split)
+                                          how_to_get_clip, how_to_get_split,
+                                          script)
 
 LEAST_FREE_GIB = 2  # for checkpoints and logs
 
@@ -146,7 +147,8 @@ def _how_to_get_folder(kind: str, dataset: dict, path: str) -> str:
     if kind == 'masks':
         images = osp.join(dataset.get('data_root') or '',
                           dataset['data_prefix'].get('img', ''))
-        return f'python tools/sam_masks.py {images} {path}  # docs/warm-up.md'
+        return (f'{script("sam_masks", "masks")} {images} {path}  '
+                '# docs/warm-up.md')
     if kind == 'seg':
         return how_to_get_annotation(dataset.get('type', ''),
                                      dataset.get('data_root'))

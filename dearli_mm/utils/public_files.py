@@ -56,12 +56,23 @@ SAMS: Dict[str, PublicFile] = {
     'vit_b': _sam('ViT-B', 'sam_vit_b_01ec64.pth'),
 }
 
+# Converters by the class of the dataset.
 _CONVERTERS = {
-    'ADE20K150PanopticDataset':
-    'python tools/dataset_converters/ade20k_panoptic.py {root}',
-    'COCOObjectsPanopticDataset':
-    'python tools/dataset_converters/coco_objects.py {root}',
+    'ADE20K150PanopticDataset': 'ade20k_panoptic',
+    'COCOObjectsPanopticDataset': 'coco_objects',
 }
+# The scripts of tools/, as this installation has them.
+_IN_WHEEL = (Path(__file__).resolve().parents[1] / '.mim').is_dir()
+
+
+def script(name: str, command: str) -> str:
+    """How to call a script: as a file of tools/, or as ``dearli``.
+
+    Args:
+        name (str): File within tools/, without suffix.
+        command (str): The same for :mod:`dearli_mm.cli`.
+    """
+    return f'dearli {command}' if _IN_WHEEL else f'python tools/{name}.py'
 
 
 def how_to_get_clip(model_name: str, path: str) -> str:
@@ -74,10 +85,11 @@ def how_to_get_clip(model_name: str, path: str) -> str:
 
 def how_to_get_annotation(dataset_type: str, root: Optional[str]) -> str:
     """How to make the annotation of a dataset."""
-    command = _CONVERTERS.get(dataset_type)
-    if command is None:
+    name = _CONVERTERS.get(dataset_type)
+    if name is None:
         return 'docs/data.md tells how to make it'
-    return command.format(root=root or 'FOLDER') + '  # docs/data.md'
+    command = script(f'dataset_converters/{name}', f'convert {name}')
+    return f'{command} {root or "FOLDER"}  # docs/data.md'
 
 
 def how_to_get_split(path: str, ann_file: Optional[str]) -> str:
@@ -87,6 +99,6 @@ def how_to_get_split(path: str, ann_file: Optional[str]) -> str:
         numerator, _, denominator = folder.partition('_')
         if numerator.isdigit() and denominator.isdigit():
             count = f'--fraction {numerator}/{denominator}'
-    return ('python tools/dataset_converters/make_split.py '
-            f'{ann_file or "ANN_FILE"} {path} {count}  # or the public one: '
-            'docs/data.md')
+    command = script('dataset_converters/make_split', 'convert make_split')
+    return (f'{command} {ann_file or "ANN_FILE"} {path} {count}  # or the '
+            'public one: docs/data.md')

@@ -142,3 +142,18 @@ def detector_config(config: Config) -> ConfigDict:
         raise ValueError('the checkpoint is of a warm-up, which knows masks '
                          'but no classes; give one of a training after it')
     return detector
+
+
+def dataset_of_tests(config: Config) -> ConfigDict:
+    """The dataset of tests, without its wrappers.
+
+    Raises:
+        ValueError: If the config has none, or it has no pipeline.
+    """
+    dataset = (config.get('test_dataloader') or {}).get('dataset') or {}
+    while 'pipeline' not in dataset and 'dataset' in dataset:
+        dataset = dataset['dataset']
+    if 'pipeline' not in dataset:
+        raise ValueError('the config has no test_dataloader.dataset.pipeline, '
+                         'which says how images are prepared')
+    return dataset

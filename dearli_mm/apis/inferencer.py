@@ -15,7 +15,8 @@ from ..datasets.panoptic_files import signature
 from ..functional.panoptic_ids import split_panoptic_ids
 from ..models.clip import parse_classes
 from ..models.detectors import CLIPMask2Former
-from .checkpoint import detector_config, load_checkpoint, load_config
+from .checkpoint import (detector_config, load_checkpoint, load_config,
+                         dataset_of_tests)
 from .inputs import NamedImage, find_inputs
 from .loading import (Failure, ImageLoader, LoadedImage, check_loading,
                       map_ahead)
@@ -71,18 +72,18 @@ class DEARLiInferencer:
         self._network_name = network
         content = load_checkpoint(checkpoint)
         self.cfg = load_config(content, checkpoint, config, cfg_options)
-        pipeline = self.cfg.test_dataloader.dataset.pipeline
+        dataset = dataset_of_tests(self.cfg)
         # Now, as the model shares and changes parts of the config.
         self._config_hash = zlib.crc32(
-            repr((self.cfg.model, pipeline)).encode())
+            repr((self.cfg.model, dataset.pipeline)).encode())
         init_default_scope('mmdet')
         self.model = build_model(self.cfg, content['state_dict'],
                                  str(checkpoint), network,
                                  checked_device(device))
-        self._load = ImageLoader(pipeline)
+        self._load = ImageLoader(dataset.pipeline)
         self._file = Path(checkpoint).expanduser()
         meta = content['meta'].get('dataset_meta') if config is None \
-            else self.cfg.test_dataloader.dataset.get('metainfo')
+            else dataset.get('metainfo')
         self.original_vocabulary = self._vocabulary_of_config(meta or {})
         self.set_classes(classes or self.original_vocabulary)
         self.configure(alpha, score_thr)

@@ -13,7 +13,8 @@ from ..version import __version__
 
 # Register a subclass of MaskGenerator, and tools/sam_masks.py offers it, its
 # fields as flags (--import names the module that registers it).
-MASK_GENERATORS = Registry('mask generator', scope='dearli_mm')
+MASK_GENERATORS = Registry(
+    'mask generator', scope='dearli_mm', locations=['dearli_mm.masks'])
 
 
 def option(default: Any = dataclasses.MISSING,

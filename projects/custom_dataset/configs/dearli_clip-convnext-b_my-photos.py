@@ -15,6 +15,15 @@ model = dict(
         panoptic_fusion_head=dict(
             num_things_classes=_base_.num_things,
             num_stuff_classes=_base_.num_stuff)))
+# False as long as there is no warm-up: then it is DEAR.
+custom_hooks = [
+    dict(
+        type='SAMWarmupHook',
+        checkpoint='work_dirs/my_photos_warm-up/iter_20000.pth',
+        required=True),
+    *_base_.custom_hooks
+]
+
 train_cfg = dict(max_iters=20000, val_interval=2000)
 param_scheduler = [dict(type='PolyLR', eta_min=0, power=0.9, begin=0,
                         end=20000, by_epoch=False)]

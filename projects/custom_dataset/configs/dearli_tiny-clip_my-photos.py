@@ -21,6 +21,10 @@ model = dict(
         test_cfg=dict(alpha=0.0)),
     semi_train_cfg=dict(pseudo_label=dict(alpha=0.0)))
 custom_hooks = [
+    dict(
+        type='SAMWarmupHook',
+        checkpoint='work_dirs/my_photos_warm-up/iter_1000.pth',
+        required=True),
     dict(type='EMATeacherHook', decay=0.99, ramp='auto'),
     dict(type='TeacherMonitorHook', patience=100)
 ]

@@ -2,6 +2,7 @@
 custom_imports = dict(
     imports=['dearli_mm', 'dearli_mm.mmseg'], allow_failed_imports=False)
 default_scope = 'mmseg'
+runner_type = 'PreflightRunner'
 
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),

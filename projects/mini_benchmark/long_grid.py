@@ -1,5 +1,5 @@
-# The mini benchmark four times as long, with 12 labelled scenes; the warm-up is
-# that of grid.py.
+# The mini benchmark four times as long, with 12 labelled scenes, from the
+# warm-up of grid.py.
 #   python tools/benchmark.py projects/mini_benchmark/long_grid.py --jobs 2
 title = 'Mini benchmark: photographs, CPU, 6000 steps'
 work_dir = 'work_dirs/mini_benchmark_long'

@@ -200,7 +200,8 @@ def test_mask_losses_are_divided_by_one_a_process_at_least():
     other = torch.tensor([0., 0.3])  # no target, three void queries
     with mock.patch.object(set_criterion, 'reduce_mean',
                            lambda own: (own + other) / 2):
-        num_targets, cls_share = criterion._normalizers(targets, 3, 1)
+        num_targets, cls_share = criterion._normalizers(
+            targets, 3, 1, criterion.void_weight)
     assert num_targets == 1
     # Class weights 1 + 2 * 0.1 here, 3 * 0.1 there: a mean of 0.75.
     assert cls_share.item() == pytest.approx(1.2 / 0.75)

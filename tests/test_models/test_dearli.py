@@ -49,6 +49,21 @@ def batch(labeled=2, unlabeled=2):
     return inputs, samples
 
 
+def test_void_weight_of_pseudo_labels(detector):
+    inputs, samples = batch()
+    found = {}
+    for weight in (None, 0.1, 0.0):
+        torch.manual_seed(0)
+        model = DEARLi(detector, dict(pseudo_void_weight=weight))
+        model.init_weights()
+        torch.manual_seed(1)
+        found[weight] = model.loss(inputs, samples)
+    for name, value in found[None].items():  # 0.1 is the criterion's own
+        assert torch.equal(value, found[0.1][name]), name
+        same = torch.equal(value, found[0.0][name])
+        assert same is (name != 'pseudo_loss_cls'), name
+
+
 def test_frozen_backbone_exists_once(model):
     assert model.teacher.backbone is model.student.backbone
     assert model.teacher.clip is model.student.backbone

@@ -172,5 +172,6 @@ def test_trains_and_measures(run):
     results = root / 'work_dirs/my_photos/results'
     assert any(results.rglob('the second day/IMG 0003*'))
     assert (root / 'work_dirs/my_photos/iter_3.pth').is_file()
-    assert len(list((root / 'work_dirs/my_photos/pictures').rglob('*.png'))) >= 5
+    pictures = root / 'work_dirs/my_photos/pictures'
+    assert len(list(pictures.rglob('*.png'))) >= 5
     assert printed.count('student') and printed.count('mIoU')

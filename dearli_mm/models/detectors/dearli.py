@@ -23,7 +23,8 @@ from .panoptic_cutmix import PanopticCutMix
 from .teacher import complete_for_both, pseudo_label_statistics, teacher_of
 
 PREDICT_ON = ('student', 'teacher', 'both')
-SEMI_TRAIN = ('labeled_weight', 'pseudo_weight', 'cutmix', 'pseudo_label')
+SEMI_TRAIN = ('labeled_weight', 'pseudo_weight', 'pseudo_void_weight',
+              'cutmix', 'pseudo_label')
 
 # Class logits [B, Q, C+1] and mask logits [B, Q, h, w] of every layer.
 Prediction = Tuple[List[Tensor], MaskLogits]
@@ -44,10 +45,12 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
     Args:
         detector (dict): Config of both networks, a :class:`CLIPMask2Former`.
         semi_train_cfg (dict, optional): ``labeled_weight`` (1.0) and
-            ``pseudo_weight`` (1.0) of the losses; ``cutmix``, arguments of
-            :class:`PanopticCutMix` (``prob``, ``area``, ``aspect``,
-            ``partner``); ``pseudo_label``, how the teacher makes labels:
-            ``alpha`` (0.4), ``ensemble_on_valid_masks`` (False),
+            ``pseudo_weight`` (1.0) of the losses; ``pseudo_void_weight``,
+            weight of void in the cross-entropy of pseudo-labelled images
+            (None, as in the paper: that of labelled ones); ``cutmix``,
+            arguments of :class:`PanopticCutMix` (``prob``, ``area``,
+            ``aspect``, ``partner``); ``pseudo_label``, how the teacher makes
+            labels: ``alpha`` (0.4), ``ensemble_on_valid_masks`` (False),
             ``score_thr`` (0.0), ``overlap_thr`` (0.8), ``void_on`` (True).
             The detector's ``test_cfg`` is without effect on them.
         semi_test_cfg (dict, optional): ``predict_on``: ``'student'``
@@ -228,8 +231,12 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
             dict[str, Tensor]: ``<part>_loss_cls``, ``<part>_loss_mask``,
             ``<part>_loss_dice``.
         """
+        # What the teacher missed is taught as void, at most with this weight.
+        void_weight = self.semi_train_cfg.get('pseudo_void_weight')
+        own = {} if part == 'labeled' or void_weight is None else dict(
+            void_weight=void_weight)
         terms = self.student.panoptic_head.loss_by_feat(
-            *prediction, targets, [])
+            *prediction, targets, [], **own)
         weight = self.semi_train_cfg.get(f'{part}_weight', 1.0)
         sums: Dict[str, Tensor] = {}
         for name, value in terms.items():

@@ -161,7 +161,8 @@ class CLIPMask2FormerHead(QueryDecoderHead):
     def loss_by_feat(self, all_cls_scores: List[Tensor],
                      all_mask_preds: MaskLogits,
                      batch_gt_instances: InstanceList,
-                     batch_img_metas: List[dict]) -> Dict[str, Tensor]:
+                     batch_img_metas: List[dict],
+                     **kwargs) -> Dict[str, Tensor]:
         """Set losses of all predictions.
 
         Args:
@@ -170,6 +171,7 @@ class CLIPMask2FormerHead(QueryDecoderHead):
             batch_gt_instances (list[InstanceData]): ``labels`` int64 [n] and
                 ``masks`` bool [n, H, W] (all segments, stuff as well).
             batch_img_metas (list[dict]): Not used.
+            **kwargs: Of the criterion (``void_weight``).
 
         Returns:
             dict[str, Tensor]: Weighted losses, named as in mmdet:
@@ -177,7 +179,7 @@ class CLIPMask2FormerHead(QueryDecoderHead):
             ``d0.loss_cls``, ... of the others.
         """
         return self.criterion(all_cls_scores, all_mask_preds,
-                              batch_gt_instances)
+                              batch_gt_instances, **kwargs)
 
     def preprocess_gt(self, batch_gt_instances: InstanceList,
                       batch_gt_semantic_segs: list) -> InstanceList:

@@ -76,7 +76,8 @@ class SetCriterion(nn.Module):
         self._told_most = 0
 
     def forward(self, class_logits: List[Tensor], mask_logits: MaskLogits,
-                instances: InstanceList) -> Dict[str, Tensor]:
+                instances: InstanceList,
+                void_weight: Optional[float] = None) -> Dict[str, Tensor]:
         """Weighted losses of all predictions.
 
         Args:
@@ -84,6 +85,7 @@ class SetCriterion(nn.Module):
             mask_logits (MaskLogits): Of the same predictions.
             instances (list[InstanceData]): ``labels`` int64 [n] and ``masks``
                 bool [n, H, W] of each image.
+            void_weight (float, optional): In place of the criterion's own.
 
         Returns:
             dict[str, Tensor]: Named as in mmdet: ``loss_cls``, ``loss_mask``,
@@ -98,7 +100,9 @@ class SetCriterion(nn.Module):
         # Sums over thousands of points lose bits in half precision.
         with torch.autocast(mask_logits.features.device.type, enabled=False):
             logits = torch.stack([layer.float() for layer in class_logits])
-            losses = self._losses(logits, mask_logits.float(), targets)
+            losses = self._losses(
+                logits, mask_logits.float(), targets,
+                self.void_weight if void_weight is None else void_weight)
         return {
             f'{"" if layer == len(logits) - 1 else f"d{layer}."}{name}': loss
             for name, values in losses.items()
@@ -116,7 +120,7 @@ class SetCriterion(nn.Module):
                 'current', logging.WARNING)
 
     def _losses(self, class_logits: Tensor, mask_logits: MaskLogits,
-                targets: _Targets) -> Dict[str, Tensor]:
+                targets: _Targets, void_weight: float) -> Dict[str, Tensor]:
         """Weighted ``loss_cls``, ``loss_mask``, ``loss_dice``, each [L]."""
         num_pairs = targets.num_pairs(class_logits.shape[2])
         match = self.match(class_logits, mask_logits, targets)
@@ -126,9 +130,9 @@ class SetCriterion(nn.Module):
                                   self.importance_sample_ratio)
         num_targets, cls_share = self._normalizers(
             targets, class_logits.shape[1] * class_logits.shape[2],
-            sum(num_pairs))
+            sum(num_pairs), void_weight)
         losses = set_loss(class_logits, pairs, targets.labels, targets.masks,
-                          match, points, num_targets, self.void_weight)
+                          match, points, num_targets, void_weight)
         # Its own normaliser is a weighted count that differs between
         # processes.
         losses['loss_cls'] = losses['loss_cls'] * cls_share
@@ -165,7 +169,8 @@ class SetCriterion(nn.Module):
         return Match(*map(torch.stack, zip(*matches)))
 
     def _normalizers(self, targets: _Targets, num_queries: int,
-                     num_pairs: int) -> Tuple[Tensor, Tensor]:
+                     num_pairs: int,
+                     void_weight: float) -> Tuple[Tensor, Tensor]:
         """What makes the mean over processes that of one large batch.
 
         Returns:
@@ -176,7 +181,7 @@ class SetCriterion(nn.Module):
         """
         void = num_queries - num_pairs
         own = torch.tensor(
-            [sum(targets.counts), num_pairs + self.void_weight * void],
+            [sum(targets.counts), num_pairs + void_weight * void],
             dtype=torch.float32)
         own = own.to(targets.labels.device, non_blocking=True)
         num_targets, class_weight = reduce_mean(own)

@@ -1,0 +1,94 @@
+"""A checkpoint to give away: one network, small, with all it needs."""
+import copy
+import os
+from pathlib import Path
+from typing import Dict
+
+import torch
+from mmengine.config import Config
+from torch import Tensor
+
+from .. import __version__
+from ..utils.atomic import atomic_path
+from .checkpoint import (dataset_of_tests, detector_config, load_checkpoint,
+                         load_config)
+from .model import NETWORKS
+
+
+def publish_model(source: str, target: str, network: str = 'student',
+                  half: bool = True) -> Path:
+    """Write one network of a training's checkpoint for inference.
+
+    It holds the weights, the part of the config that inference reads (weight
+    files within the current folder by their relative paths), and classes,
+    names and colours; no optimiser, no teacher, nothing else of the run.
+
+    Args:
+        source (str): Checkpoint that a training wrote.
+        target (str): File to write.
+        network (str): ``'student'`` (default) or ``'teacher'``.
+        half (bool): Whether weights are stored in float16. Defaults to True.
+
+    Returns:
+        Path: The file.
+
+    Raises:
+        FileExistsError: If the target is there.
+        FileNotFoundError: If the checkpoint is not there.
+        ValueError: If it has no such network, or is none of this package's.
+    """
+    path = Path(target)
+    if path.exists():
+        raise FileExistsError(f'{target} is there; choose another name')
+    if network not in NETWORKS:
+        raise ValueError(f'network={network!r} is none of {NETWORKS}')
+    content = load_checkpoint(source)
+    config = load_config(content, source)
+    detector = copy.deepcopy(detector_config(config))
+    if 'detector' in config.model:
+        detector.data_preprocessor = config.model.data_preprocessor.get(
+            'data_preprocessor', config.model.data_preprocessor)
+    _make_paths_relative(detector)
+    kept = Config(dict(
+        default_scope=config.get('default_scope', 'mmdet'),
+        custom_imports=config.get('custom_imports'),
+        model=detector,
+        test_dataloader=dict(dataset=dict(
+            pipeline=dataset_of_tests(config).pipeline))))
+    meta = dict(cfg=kept.pretty_text, dearli_mm=__version__,
+                dataset_meta=content['meta'].get('dataset_meta'))
+    state = _state_of(content['state_dict'], network, source)
+    if half:
+        state = {name: value.half() if value.is_floating_point() else value
+                 for name, value in state.items()}
+    with atomic_path(path) as part:
+        torch.save(dict(state_dict=state, meta=meta), part)
+    return path
+
+
+def _state_of(state: Dict[str, Tensor], network: str,
+              source: str) -> Dict[str, Tensor]:
+    """Weights of one network, under the names that it has alone."""
+    prefixes = [f'{name}.' for name in NETWORKS]
+    if not any(name.startswith(tuple(prefixes)) for name in state):
+        if network == 'teacher':
+            raise ValueError(f'{source} has no teacher')
+        return state
+    # What the teacher shares with the student is stored with the student.
+    parts = dict.fromkeys(['student.', f'{network}.'])
+    found: Dict[str, Tensor] = {}
+    for prefix in parts:
+        found.update({name[len(prefix):]: value
+                      for name, value in state.items()
+                      if name.startswith(prefix)})
+    return found
+
+
+def _make_paths_relative(node: dict) -> None:
+    here = os.getcwd()
+    for key, value in node.items():
+        if isinstance(value, dict):
+            _make_paths_relative(value)
+        elif key == 'pretrained' and value and os.path.isabs(value):
+            relative = os.path.relpath(value, here)
+            node[key] = value if relative.startswith('..') else relative

@@ -1,4 +1,6 @@
 """Checkpoints to give away."""
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -6,6 +8,9 @@ from numpy.testing import assert_array_equal
 
 from dearli_mm.apis import DEARLiInferencer
 from dearli_mm.apis.publish import publish_model
+from projects.toy_world.scenes import render_scene
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize('network', ['student', 'teacher'])
@@ -37,3 +42,18 @@ def test_it_is_small_and_plain(checkpoint, tmp_path, monkeypatch):
         publish_model(str(checkpoint), str(path))
     with pytest.raises(ValueError, match='has no teacher'):
         publish_model(str(path), str(tmp_path / 'b.pth'), 'teacher')
+
+
+def test_the_student_that_comes_with_the_project(monkeypatch):
+    monkeypatch.chdir(ROOT)  # where its text tower lies
+    path = ROOT / 'projects/toy_world/dearli_student.pth'
+    assert path.stat().st_size < 6e6
+    scene = render_scene(2**21, 3, 128)  # of a set that nobody trains on
+    prediction, = DEARLiInferencer(str(path))(scene.image[..., ::-1].copy())
+    found = prediction.seg_map[None] == np.arange(
+        1, len(prediction.labels) + 1)[:, None, None]
+    joint = np.einsum('nhw,mhw->nm', found.astype(int),
+                      scene.masks.astype(int))
+    union = found.sum((1, 2))[:, None] + scene.masks.sum((1, 2)) - joint
+    same = prediction.labels[:, None] == np.array(scene.labels)
+    assert (same & (joint / union > 0.5)).sum() >= 2

@@ -1,4 +1,5 @@
 """mmcv's deformable attention, by the fastest way that a machine has."""
+import logging
 import os
 from functools import lru_cache
 from typing import Optional, Sequence, Tuple
@@ -133,7 +134,7 @@ def _best_way(device: torch.device) -> str:
     except Exception as error:  # of a compiler, a driver, or a wrong result
         print_log(
             'The Triton kernel of deformable attention does not work here: '
-            f'{type(error).__name__}: {error}', 'current', 30)  # a warning
+            f'{type(error).__name__}: {error}', 'current', logging.WARNING)
         return 'pytorch'
     return 'triton'
 

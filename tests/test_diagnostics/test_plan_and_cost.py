@@ -1,6 +1,5 @@
 """A step's cost and its memory plan, on small networks."""
 from pathlib import Path
-from unittest import mock
 
 import pytest
 import torch
@@ -126,8 +125,8 @@ def test_a_mode_that_fails_does_not_hide_the_others(config, monkeypatch):
 
 def test_a_device_that_differs_is_told(config, monkeypatch):
     monkeypatch.setattr(device_check, 'COMPARED', SMALL)
-    assert compare(config, 'cpu') == dict(
-        losses=0, gradients=0, gradient=mock.ANY, agree=True)
+    same = compare(config, 'cpu')
+    assert same['agree'] and max(same['losses'], same['gradients']) < 1e-5
     calls = []
 
     def dims(value, device):  # the second step sees darker images

@@ -14,7 +14,6 @@ train_dataloader = dict(
     batch_size=16,  # per GPU
     num_workers=8,
     persistent_workers=True,
-    pin_memory=True,
     sampler=dict(type='ResumableInfiniteSampler'),
     dataset=dict(
         type='SAMSegmentsDataset',

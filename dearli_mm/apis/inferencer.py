@@ -15,8 +15,8 @@ from ..datasets.panoptic_files import signature
 from ..functional.panoptic_ids import split_panoptic_ids
 from ..models.clip import parse_classes
 from ..models.detectors import CLIPMask2Former
-from .checkpoint import (detector_config, load_checkpoint, load_config,
-                         dataset_of_tests)
+from .checkpoint import (dataset_of_tests, detector_config, load_checkpoint,
+                         load_config)
 from .inputs import NamedImage, find_inputs
 from .loading import (Failure, ImageLoader, LoadedImage, check_loading,
                       map_ahead)

@@ -1,10 +1,13 @@
 """mmengine's runner that looks at what is there before it begins."""
+import copy
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Union
 
+import torch
 from mmengine.config import Config
 from mmengine.registry import RUNNERS  # of mmengine: mmdet's scripts ask it
 from mmengine.runner import Runner
+from torch.utils.data import DataLoader
 
 from dearli_mm.utils.command_line import NotReadyError
 
@@ -16,8 +19,9 @@ class PreflightRunner(Runner):
     """The runner of our configs (``runner_type``).
 
     What a config lacks is told at once, before anything is built, read or
-    logged: weights by the constructor; data, splits and warm-up when training
-    or evaluation begins, for a test does not need those of training.
+    logged: weights when the runner is made; data, splits and warm-up when
+    training begins, for a test does not need them. On a GPU all loaders pin
+    their memory, unless their configs say otherwise.
     """
 
     @classmethod
@@ -38,6 +42,15 @@ class PreflightRunner(Runner):
         """
         _check(self.cfg)
         return super().train()
+
+    @staticmethod
+    def build_dataloader(dataloader: Union[DataLoader, dict],
+                         *args, **kwargs) -> DataLoader:
+        """See mmengine."""
+        if isinstance(dataloader, dict):
+            dataloader = copy.deepcopy(dataloader)
+            dataloader.setdefault('pin_memory', torch.cuda.is_available())
+        return Runner.build_dataloader(dataloader, *args, **kwargs)
 
 
 def _check(cfg: Config, only: Optional[str] = None) -> None:

@@ -123,6 +123,17 @@ def test_a_mode_that_fails_does_not_hide_the_others(config, monkeypatch):
     assert 'bf16, checkpointing ' in table
 
 
+def test_a_yardstick_that_does_not_fit_leaves_the_step(config, monkeypatch):
+
+    def out_of_memory(self):
+        raise torch.OutOfMemoryError('out of memory')
+
+    monkeypatch.setattr(device_check.Yardstick, '__call__', out_of_memory)
+    found = device_check.measure(config, StepSizes(**SMALL), 'cpu', 1, 0,
+                                 True, False, False)
+    assert found['ms'] > 0 and found['ratio'] is None
+
+
 def test_a_device_that_differs_is_told(config, monkeypatch):
     monkeypatch.setattr(device_check, 'COMPARED', SMALL)
     same = compare(config, 'cpu')

@@ -3,11 +3,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.registry import RUNNERS
 
 from dearli_mm.engine import preflight
 from dearli_mm.engine.preflight import find_lacks, lacks_table
+from dearli_mm.engine.runner import PreflightRunner
 from dearli_mm.utils.command_line import NotReadyError
 from projects.toy_world.dataset import write_toy_world
 
@@ -73,6 +75,16 @@ def test_what_is_no_file(ready, monkeypatch):
                                   "images='photos'", 'GiB are free in')):
         assert part in text
     assert len(texts) == 5
+
+
+@pytest.mark.parametrize('gpu', [False, True])
+def test_loaders_pin_their_memory_on_a_gpu(ready, gpu, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: gpu)
+    loader = ready.val_dataloader
+    assert PreflightRunner.build_dataloader(loader).pin_memory is gpu
+    assert 'pin_memory' not in loader
+    loader.pin_memory = not gpu  # the config's own word counts
+    assert PreflightRunner.build_dataloader(loader).pin_memory is not gpu
 
 
 def test_training_stops_before_it_begins(ready):

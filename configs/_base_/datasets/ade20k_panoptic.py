@@ -65,7 +65,6 @@ train_loader = dict(
     batch_size=8,  # per GPU
     num_workers=4,
     persistent_workers=True,
-    pin_memory=True,
     sampler=dict(type='ResumableInfiniteSampler'))
 train_dataloader = dict(
     labeled=dict(
@@ -92,7 +91,6 @@ val_dataloader = dict(
     batch_size=1,
     num_workers=4,
     persistent_workers=True,
-    pin_memory=True,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(

@@ -44,7 +44,6 @@ train_loader = dict(
     batch_size=8,  # per GPU
     num_workers=4,
     persistent_workers=True,
-    pin_memory=True,
     sampler=dict(type='ResumableInfiniteSampler'))
 train_dataloader = dict(
     labeled=dict(
@@ -71,7 +70,6 @@ val_dataloader = dict(
     batch_size=1,
     num_workers=4,
     persistent_workers=True,
-    pin_memory=True,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(

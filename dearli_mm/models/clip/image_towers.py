@@ -11,6 +11,7 @@ from timm.models.convnext import ConvNeXt
 from torch import Tensor, nn
 
 from dearli_mm.functional import mask_pool
+from dearli_mm.functional.resizing import resize_logits
 
 STAGES = 4
 # Between the last stage of a timm model and its pooling, where there is any.
@@ -128,9 +129,9 @@ class TimmTower(ImageTower):
                 for stage in self.visual.trunk.feature_info][-STAGES:]
 
     def trained_modules(self, count: int) -> List[nn.Module]:
-        trunk, last = self.visual.trunk, STAGES - count
+        trunk = self.visual.trunk
         # Modules in the order in which they run, up to the stage's.
-        name = trunk.feature_info[-1 - last]['module']
+        name = trunk.feature_info[count - 1 - STAGES]['module']
         found: List[nn.Module] = []
         for child_name, child in trunk.named_children():
             top, _, rest = name.partition('.')
@@ -221,13 +222,9 @@ class ModifiedResNetTower(ImageTower):
         pool, (height, width) = self.visual.attnpool, features.shape[-2:]
         side = int((len(pool.positional_embedding) - 1)**0.5)
         positions = pool.positional_embedding[1:].T.view(1, -1, side, side)
-        cells = features + F.interpolate(
-            positions, size=(height, width), mode='bilinear',
-            align_corners=False)
+        cells = features + resize_logits(positions, (height, width))
         mean = features.mean((2, 3)) + pool.positional_embedding[0]
-        inside = F.interpolate(
-            mask_logits, size=(height, width), mode='bilinear',
-            align_corners=False).flatten(2) > 0  # [B, Q, cells]
+        inside = resize_logits(mask_logits, (height, width)).flatten(2) > 0
         inside |= ~inside.any(-1, keepdim=True)
 
         def of_heads(values: Tensor) -> Tensor:  # [B, heads, ..., C / heads]
@@ -267,17 +264,17 @@ def _dilate(visual: nn.Module, model_name: str, output_stride: int) -> None:
         'timm_model_name']
     try:
         other = timm.create_model(name, output_stride=output_stride)
-        other.load_state_dict(trunk.state_dict(), strict=False)
+        last = other.feature_info[-1]['module'].split('.')[0]
+        for child_name, child in other.named_children():
+            child.load_state_dict(getattr(trunk, child_name).state_dict())
+            setattr(trunk, child_name, child)
+            if child_name == last:
+                break
     except (AssertionError, RuntimeError, TypeError) as error:
         raise ValueError(
             f'output_stride={output_stride}: the image tower of '
             f'{model_name!r} ({_kind(trunk)}) cannot have it: {error}'
         ) from error
-    last = other.feature_info[-1]['module'].split('.')[0]
-    for child_name, child in other.named_children():
-        setattr(trunk, child_name, child)
-        if child_name == last:
-            break
     trunk.feature_info = other.feature_info
 
 

@@ -36,7 +36,6 @@ train_loader = dict(
     batch_size=4,  # per GPU
     num_workers=1,
     persistent_workers=True,
-    pin_memory=True,
     sampler=dict(type='ResumableInfiniteSampler'))
 train_dataloader = dict(
     labeled=dict(
@@ -63,7 +62,6 @@ val_dataloader = dict(
     batch_size=1,
     num_workers=1,
     persistent_workers=True,
-    pin_memory=True,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(

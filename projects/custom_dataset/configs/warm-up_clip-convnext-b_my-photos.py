@@ -12,7 +12,6 @@ train_dataloader = dict(
     batch_size=16,
     num_workers=8,
     persistent_workers=True,
-    pin_memory=True,
     sampler=dict(type='ResumableInfiniteSampler'),
     dataset=dict(
         type='SAMSegmentsDataset',

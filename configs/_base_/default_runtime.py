@@ -36,7 +36,8 @@ visualizer = dict(
     type='DetLocalVisualizer',
     vis_backends=[dict(type='LocalVisBackend')],
     name='visualizer')
-log_processor = dict(type='LogProcessor', window_size=50, by_epoch=False)
+log_processor = dict(
+    type='PanopticLogProcessor', window_size=50, by_epoch=False)
 log_level = 'INFO'
 tta_model = dict(type='PanopticTTAModel', iou_thr=0.5)  # of `--tta`
 randomness = dict(seed=0)

@@ -44,7 +44,7 @@ def infer_images(inferencer: DEARLiInferencer,
     results = inferencer.stream(todo, batch_size, workers,
                                 'semantic' in outputs)
     for result in tqdm(results, 'inference', len(todo), unit='img',
-                       disable=not todo):
+                       disable=not todo or None):
         if isinstance(result, Failure):
             tqdm.write(f'skipped: {result.error}', sys.stderr)
             failures.append(result)
@@ -101,7 +101,7 @@ def infer_video(inferencer: DEARLiInferencer,
         nullcontext()
     with writer as write:
         for result in tqdm(results, 'inference', video.num_frames or None,
-                           unit='frame'):
+                           unit='frame', disable=None):
             if isinstance(result, Failure):
                 raise result.error
             if of_frames:

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple, Set
 
 from mmengine.config import Config
-from tqdm.contrib.concurrent import process_map
 
 from ..datasets.config_datasets import find_parts, part_members, read_config
 from ..datasets.panoptic_json import tell_some
 from ..engine.preflight import missing_names
+from ..utils.processes import run_parallel
 from .verify_files import (FileCheck, ImageJob, check_annotation_file,
                            check_image_files)
 
@@ -77,13 +77,8 @@ def verify_dataset(config: str, workers: int = 4) -> List[str]:
         members[part.role] |= paths
         for path in sorted(paths - set(jobs)):
             jobs[path] = ImageJob(path)
-    if workers:
-        chunk = max(1, min(16, len(jobs) // (4 * workers)))
-        checks = process_map(check_image_files, list(jobs.values()),
-                             max_workers=workers, chunksize=chunk,
-                             desc='verifying', unit='img')
-    else:
-        checks = [check_image_files(job) for job in jobs.values()]
+    checks = list(run_parallel(check_image_files, list(jobs.values()),
+                               workers, 'verifying'))
     problems += [text for check in checks for text in check.problems]
     problems += _overlaps(members, checks)
     for role, paths in members.items():

@@ -1,3 +1,3 @@
-from . import hooks, loops, optim, runner
+from . import hooks, log_processor, loops, optim, runner
 
-__all__ = ['hooks', 'loops', 'optim', 'runner']
+__all__ = ['hooks', 'log_processor', 'loops', 'optim', 'runner']

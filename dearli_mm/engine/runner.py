@@ -1,16 +1,20 @@
 """mmengine's runner that looks at what is there before it begins."""
 import copy
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Optional, Union
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.optim import OptimWrapper
 from mmengine.registry import RUNNERS  # of mmengine: mmdet's scripts ask it
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from dearli_mm.utils.command_line import NotReadyError
 
+from .console import is_news, quiet_screen
 from .preflight import find_lacks, lacks_table
 
 
@@ -21,8 +25,29 @@ class PreflightRunner(Runner):
     What a config lacks is told at once, before anything is built, read or
     logged: weights when the runner is made; data, splits and warm-up when
     training begins, for a test does not need them. On a GPU all loaders pin
-    their memory, unless their configs say otherwise.
+    their memory, unless their configs say otherwise. What mmengine logs while
+    it builds (environment, config, hooks, an option per parameter) goes to the
+    log file, of which the screen shows the path.
     """
+
+    def __init__(self, *args, **kwargs) -> None:
+        self._quiet = ExitStack()
+        with self._quiet:
+            super().__init__(*args, **kwargs)
+        self.logger.info('Config, environment and hooks are in the log: '
+                         f'{self.logger.log_file}')
+
+    def build_logger(self, *args, **kwargs) -> MMLogger:
+        """See mmengine."""
+        logger = super().build_logger(*args, **kwargs)
+        logger.addFilter(is_news)
+        self._quiet.enter_context(quiet_screen(logger))
+        return logger
+
+    def build_optim_wrapper(self, *args, **kwargs) -> OptimWrapper:
+        """See mmengine."""
+        with quiet_screen(self.logger):
+            return super().build_optim_wrapper(*args, **kwargs)
 
     @classmethod
     def from_cfg(cls, cfg: Config) -> 'PreflightRunner':

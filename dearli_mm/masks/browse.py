@@ -98,7 +98,7 @@ def _statistics(folder: MaskFolder,
                 names: Sequence[str]) -> Dict[str, pd.Series]:
     """Values by what they are, one for each image or each mask."""
     images, masks = [], []
-    for name in tqdm(names, desc='statistics', mininterval=2):
+    for name in tqdm(names, desc='statistics', disable=None):
         content = folder.read(name)
         image, annotations = content['images'][0], content['annotations']
         pixels = image['height'] * image['width']

@@ -87,7 +87,7 @@ def _work(todo: List[Tuple[str, str]], generator: MaskGenerator,
             total=len(todo),
             desc='masks',
             unit='image',
-            mininterval=2 if terminal else 30,
+            mininterval=2 if terminal else 60,
             smoothing=0.05,
             disable=not dist.is_main_process()) as bar:
         for number in shared_counter():

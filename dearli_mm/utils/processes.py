@@ -30,7 +30,8 @@ def run_parallel(function: Callable[[Any], Any],
     Yields:
         Any: Results; an exception of a job is raised here.
     """
-    bar = dict(total=len(jobs), desc=title, unit=unit, mininterval=2)
+    bar = dict(total=len(jobs), desc=title, unit=unit, mininterval=2,
+               disable=None)  # not into files
     if workers == 0 or len(jobs) < 2:
         yield from tqdm(map(function, jobs), **bar)
         return

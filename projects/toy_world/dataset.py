@@ -130,6 +130,7 @@ def _write_json(path: Path, content: Dict[str, Any]) -> None:
 
 def _write_picture(path: Path, rgb: np.ndarray) -> None:
     """Writes a picture in the format that the suffix names."""
-    quality = [cv2.IMWRITE_JPEG_QUALITY, 95]  # ignored by PNG
+    quality = ([cv2.IMWRITE_JPEG_QUALITY, 95]
+               if path.suffix in (".jpg", ".jpeg") else [])
     _, content = cv2.imencode(path.suffix, rgb[..., ::-1], quality)
     write_bytes(path, content.tobytes())

@@ -20,6 +20,7 @@ class AtomicCheckpointHook(CheckpointHook):
     - A checkpoint is removed (``max_keep_ckpts``, the previous best) only
       after the one that takes its place, and what points to it, are written.
     - An output folder that cannot be written stops the run before it starts.
+    - A validation before training makes no best checkpoint.
     - ``PQ``, ``SQ`` and ``RQ`` are known as metrics where more is better, so
       that ``save_best='student/PQ'`` needs no ``rule``.
 
@@ -107,6 +108,8 @@ class AtomicCheckpointHook(CheckpointHook):
         """Saves a new best before the previous one is removed."""
         if not hasattr(self, 'file_backend'):
             return  # runner.val() without training: nothing to save
+        if runner.iter == 0:
+            return  # val_before_train: nothing has been trained yet
         with self._removals_at_end() as removals:
             super()._save_best_checkpoint(runner, metrics)
             # Evaluated again at the same iteration, as after --resume, the

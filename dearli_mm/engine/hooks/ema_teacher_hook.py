@@ -4,7 +4,6 @@ from typing import List, Optional, Tuple, Union
 import torch
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
@@ -74,10 +73,9 @@ class EMATeacherHook(Hook):
         is_given = bool(hub.runtime_info.get(TEACHER_IS_INITIALIZED, False))
         self._ramps = self.ramp is True or (self.ramp == 'auto'
                                             and not is_given)
-        print_log(
-            'EMATeacherHook: the teacher starts from '
-            f'{"given weights" if is_given else "the student"}; decay '
-            f'{"ramps up to " if self._ramps else ""}{self.decay}', 'current')
+        self.summary = 'teacher', (
+            f'starts from {"given weights" if is_given else "the student"}; '
+            f'decay {"ramps up to " if self._ramps else ""}{self.decay}')
 
     def before_train_iter(self,
                           runner,

@@ -62,8 +62,12 @@ class PanopticVisualizationHook(DetVisualizationHook):
         self.out_dir = out_dir
         self.keep_all = keep_all
         self._num_drawn = 0
-        self._announced = False
         self._names: Dict[str, str] = {}  # of pictures, their images
+
+    def before_train(self, runner: Runner) -> None:
+        """Say where the pictures go."""
+        if self.draw:
+            self.summary = 'pictures', f'in {self._folder(runner)}'
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Start counting images anew."""
@@ -82,6 +86,14 @@ class PanopticVisualizationHook(DetVisualizationHook):
         """Draw the images of a batch while there are any left to draw."""
         self._draw_batch(runner, outputs, runner.iter)
 
+    def after_test_epoch(self,
+                         runner: Runner,
+                         metrics: Optional[Dict[str, float]] = None) -> None:
+        """Say where the pictures are."""
+        if self._num_drawn:
+            runner.logger.info(
+                f'Pictures of predictions are in {self._folder(runner)}')
+
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Any,
                         outputs: Sequence[DetDataSample]) -> None:
         """Draw the images of a batch while there are any left to draw."""
@@ -97,6 +109,9 @@ class PanopticVisualizationHook(DetVisualizationHook):
             self._publish(runner, self._name(sample), picture, step)
             self._num_drawn += 1
 
+    def _folder(self, runner: Runner) -> str:
+        return self.out_dir or osp.join(runner.work_dir, 'pictures')
+
     def _name(self, sample: DetDataSample) -> str:
         """Name of an image's picture; another image's is never replaced."""
         name = without_suffix(image_name(sample))
@@ -109,11 +124,10 @@ class PanopticVisualizationHook(DetVisualizationHook):
     def _publish(self, runner: Runner, name: str, picture: np.ndarray,
                  step: int) -> None:
         """Write a picture to its file and to the visualizer's backends."""
-        out_dir = self.out_dir or osp.join(runner.work_dir, 'pictures')
         file = f'{name}_{step}' if self.keep_all else name
         # Whoever looks at the folder while training goes on never finds half
         # a file.
-        with atomic_path(osp.join(out_dir, f'{file}.png')) as path:
+        with atomic_path(osp.join(self._folder(runner), f'{file}.png')) as path:
             Image.fromarray(picture).save(path, format='PNG')
         # LocalVisBackend makes no folders.
         runner.visualizer.add_image(
@@ -121,9 +135,6 @@ class PanopticVisualizationHook(DetVisualizationHook):
         if self.show:
             runner.visualizer.show(
                 picture, win_name=name, wait_time=self.wait_time)
-        if not self._announced:
-            runner.logger.info(f'Pictures of predictions are in {out_dir}')
-            self._announced = True
 
     def _picture(self, sample: DetDataSample, meta: dict) -> np.ndarray:
         """Panels of one image in a row, uint8 RGB."""

@@ -73,8 +73,7 @@ class SAMWarmupHook(Hook):
     def before_train(self, runner) -> None:
         """Load the decoder, unless the run is resumed."""
         if runner._resume and runner._has_loaded:
-            runner.logger.info('SAMWarmupHook: the run is resumed, so the '
-                               'warm-up is not loaded again')
+            self.summary = 'warm-up', 'not loaded again: the run is resumed'
             return
         path = Path(self.checkpoint or '').expanduser()
         if not self.checkpoint or not path.is_file():
@@ -91,6 +90,7 @@ class SAMWarmupHook(Hook):
             fits = load_head(network.panoptic_head, weights, str(path))
         runner.logger.info(f'SAMWarmupHook: {" and ".join(networks)} start '
                            f'from {path}\n{_report(fits)}')
+        self.summary = 'warm-up', str(path)
         if 'teacher' in networks:
             runner.message_hub.update_info(TEACHER_IS_INITIALIZED, True)
 
@@ -104,6 +104,7 @@ class SAMWarmupHook(Hook):
                 f'{message}, or take the hook out of custom_hooks to train '
                 'without a warm-up')
         runner.logger.warning(f'{message}. Training starts without a warm-up')
+        self.summary = 'warm-up', 'none'
 
 
 def read_head(path: Path) -> Dict[str, Tensor]:

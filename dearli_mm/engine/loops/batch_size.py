@@ -1,4 +1,4 @@
-"""What one optimiser step sees: images, learning rate, accumulated steps."""
+"""How many images one optimiser step sees, accumulated steps included."""
 from typing import Dict
 
 from mmengine.dist import get_world_size
@@ -12,28 +12,19 @@ TOTAL_BATCH_SIZE = 'total_batch_size'
 
 def record_batch_size(runner: Runner, dataloaders: Dict[str,
                                                         DataLoader]) -> None:
-    """Write down how many images an optimiser step sees, and the rates.
+    """Write down how many images an optimiser step sees.
 
     Args:
-        runner (Runner): Its log and its message hub (so its checkpoints) get
-            the total batch size of each loader, over all processes and
-            accumulated steps.
+        runner (Runner): Its message hub (so its checkpoints) gets the total
+            batch size of each loader, over all processes and accumulated
+            steps.
         dataloaders (dict[str, DataLoader]): Under their config keys.
     """
-    wrapper = runner.optim_wrapper
-    processes, steps = get_world_size(), wrapper._accumulative_counts
-    total = {
-        key: loader.batch_size * processes * steps
-        for key, loader in dataloaders.items()
-    }
-    runner.message_hub.update_info(TOTAL_BATCH_SIZE, total)
-    # The wrapper's own groups have one more, which auto_scale_lr passes over.
-    rates = sorted({group['lr'] for group in wrapper.optimizer.param_groups})
-    images = ', '.join(f'{count} of {key}' for key, count in total.items())
-    runner.logger.info(
-        f'Images per optimiser step: {images} ({processes} processes, {steps} '
-        f'accumulated steps each); learning rate '
-        f'{", ".join(f"{rate:g}" for rate in rates)}')
+    times = get_world_size() * runner.optim_wrapper._accumulative_counts
+    runner.message_hub.update_info(
+        TOTAL_BATCH_SIZE,
+        {key: loader.batch_size * times
+         for key, loader in dataloaders.items()})
 
 
 def check_accumulation(runner: Runner, iteration: int) -> None:

@@ -1,4 +1,6 @@
 """Ending a run between two steps, with a checkpoint."""
+import shlex
+import sys
 from contextlib import contextmanager
 from typing import Callable, Iterator, NoReturn, Optional
 
@@ -70,5 +72,13 @@ def _checkpoint_hook(runner: Runner) -> Optional[CheckpointHook]:
 def _say(runner: Runner, what: str, hook: Optional[CheckpointHook]) -> None:
     last = getattr(hook, 'last_ckpt', None)
     runner.logger.info(
-        f'{what}; the same command with --resume goes on from {last}'
+        f'{what}; {_command()} goes on from {last}'
         if last else f'{what}; there is no checkpoint to go on from')
+
+
+def _command() -> str:
+    """What resumes this run."""
+    if get_world_size() > 1:  # a launcher's child does not know its command
+        return 'the same command with --resume'
+    resume = [] if '--resume' in sys.argv else ['--resume']
+    return shlex.join([*sys.orig_argv, *resume])

@@ -16,6 +16,7 @@ from dearli_mm.utils import (NonFiniteError, arguments_of, atomic_path,
                              describe_images, near_misses,
                              refuse_nonfinite_gradients)
 
+from ..summary import run_summary
 from .batch_size import check_accumulation, record_batch_size
 from .interruption import stopping_between_steps
 
@@ -130,6 +131,7 @@ class ResumableTrainLoop(IterBasedTrainLoop):
                                        'a key of this name')
         self.runner.call_hook('before_train')
         record_batch_size(self.runner, self.dataloaders)
+        self.runner.logger.info(run_summary(self.runner, self.dataloaders))
         self.runner.call_hook('before_train_epoch')
         refuse_nonfinite_gradients(self.runner.optim_wrapper,
                                    self.runner.model)

@@ -258,5 +258,5 @@ def encode_text(text_tower: nn.Module, tokens: Tensor,
         tokens.split(batch_size),
         desc='text classifier',
         mininterval=2,
-        disable=len(tokens) <= batch_size)
+        disable=len(tokens) <= batch_size or None)
     return torch.cat([text_tower(batch) for batch in batches])

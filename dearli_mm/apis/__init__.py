@@ -1,9 +1,10 @@
 """Inference from Python."""
 from .inferencer import DEARLiInferencer
+from .mmdet_doors import DetInferencer, init_detector
 from .prediction import PanopticPrediction
 from .vocabulary import Vocabulary, parse_vocabulary, read_vocabulary
 
 __all__ = [
-    'DEARLiInferencer', 'PanopticPrediction', 'Vocabulary',
-    'parse_vocabulary', 'read_vocabulary'
+    'DEARLiInferencer', 'DetInferencer', 'PanopticPrediction', 'Vocabulary',
+    'init_detector', 'parse_vocabulary', 'read_vocabulary'
 ]

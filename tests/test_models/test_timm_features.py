@@ -82,9 +82,13 @@ def test_bad_arguments(file, tmp_path):
                        match='nowhere.pth.*timm/edgenext_xx_small.in1k'):
         TimmFeatures(NAME, pretrained='nowhere.pth')
     with pytest.raises(ValueError,
-                       match=r'strides \[2, 4, 8, 16\].*take out_indices='
+                       match=r'strides \[2, 4, 8, 16\].*take '
                        r'\(1, 2, 3, 4\)'):
-        TimmFeatures('mobilenetv4_conv_small')
+        TimmFeatures('mobilenetv4_conv_small', out_indices=(0, 1, 2, 3))
+    with pytest.raises(ValueError, match=r'strides \[16\].*a plain ViT'):
+        TimmFeatures('vit_tiny_patch16_224')
+    with pytest.raises(ValueError, match=r"'dept': 2.*unexpected keyword"):
+        TimmFeatures(NAME, model_kwargs=dict(dept=2))
     broken = tmp_path / 'broken.pth'
     broken.write_bytes(b'no weights')
     with pytest.raises(ValueError, match='broken.pth.*cannot be loaded'):
@@ -96,3 +100,20 @@ def test_weights_of_another_network(tmp_path):
     torch.save({'other.weight': torch.zeros(1)}, path)
     with pytest.raises(ValueError, match='holds only 0% of the weights'):
         TimmFeatures(NAME, pretrained=str(path))
+
+
+def test_model_of_a_fixed_image_size():
+    small = dict(depths=(1, 1, 1, 1), embed_dim=8, num_heads=(1, 1, 1, 1))
+    images = torch.randn(1, 3, 64, 96)
+
+    def swin(**kwargs):
+        return TimmFeatures('swin_tiny_patch4_window7_224',
+                            model_kwargs=dict(**small, **kwargs))
+
+    with pytest.raises(ValueError, match=r'\(224, 224\) alone, got \(64, 96\)'
+                       '.*strict_img_size=False'):
+        swin()(images)
+    for options in (dict(strict_img_size=False), dict(img_size=(64, 96))):
+        maps = swin(**options)(images)
+        assert [tuple(m.shape[1:]) for m in maps] == [
+            (8, 16, 24), (16, 8, 12), (32, 4, 6), (64, 2, 3)]

@@ -27,27 +27,32 @@ class TimmFeatures(BaseModule):
             instance ``'convnextv2_atto'``.
         pretrained (str, optional): Path of its weights (``.safetensors`` or
             ``.pth``); ``None`` for random ones.
-        out_indices (Sequence[int]): Which of the model's features to return;
-            their strides must be 4, 8, 16, 32. Defaults to (0, 1, 2, 3).
+        out_indices (Sequence[int], optional): Which of the model's features
+            to return; their strides must be 4, 8, 16, 32. Defaults to None,
+            those that have these strides.
         frozen (bool): Whether the model is never trained: no gradient, always
             in eval mode. Defaults to False.
         norm_eval (bool): Whether batch norms keep the statistics of the
             weights while the rest is trained. Defaults to False.
+        model_kwargs (dict, optional): Further arguments of the timm model,
+            such as ``dict(img_size=640)`` for one of a fixed image size, or
+            ``dict(strict_img_size=False)`` for a Swin.
         init_cfg (dict, optional): Not needed; weights come from
             ``pretrained``.
 
     Raises:
         FileNotFoundError: If the weight file is not there.
-        ValueError: If timm does not know the model, its features have other
-            strides, or the weights are of another model.
+        ValueError: If timm does not know the model or the arguments, its
+            features have other strides, or the weights are of another model.
     """
 
     def __init__(self,
                  model_name: str,
                  pretrained: Optional[str] = None,
-                 out_indices: Sequence[int] = (0, 1, 2, 3),
+                 out_indices: Optional[Sequence[int]] = None,
                  frozen: bool = False,
                  norm_eval: bool = False,
+                 model_kwargs: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         if not timm.is_model(model_name):
@@ -57,7 +62,10 @@ class TimmFeatures(BaseModule):
         self.model_name = model_name
         self.frozen = frozen
         self.norm_eval = norm_eval
-        self.trunk = _build_trunk(model_name, pretrained, tuple(out_indices))
+        kwargs = dict(model_kwargs or {})
+        kwargs['out_indices'] = _checked_indices(model_name, out_indices,
+                                                 kwargs)
+        self.trunk = _build_trunk(model_name, pretrained, kwargs)
         output_format = getattr(self.trunk, 'output_fmt', 'NCHW')
         self.channels_last = str(output_format).endswith('NHWC')
         if frozen:
@@ -92,18 +100,31 @@ class TimmFeatures(BaseModule):
         """
         with torch.set_grad_enabled(torch.is_grad_enabled()
                                     and not self.frozen):
-            stages = self.trunk(x)
+            stages = self._stages(x)
         if self.channels_last:
             stages = [s.permute(0, 3, 1, 2).contiguous() for s in stages]
         return tuple(stages)
 
+    def _stages(self, x: Tensor) -> List[Tensor]:
+        try:
+            return self.trunk(x)
+        except (AssertionError, RuntimeError) as error:
+            size = self.trunk.default_cfg.get('input_size')
+            if isinstance(error, torch.OutOfMemoryError) or \
+                    not self.trunk.default_cfg.get('fixed_input_size'):
+                raise
+            raise ValueError(
+                f'{self.model_name!r} takes images of {size[-2:]} alone, got '
+                f'{tuple(x.shape[-2:])}: {error}. Give it the size of the '
+                'crops and test images, model_kwargs=dict(img_size=...), or '
+                'for a Swin model_kwargs=dict(strict_img_size=False), or take '
+                'a network without a fixed size') from error
+
 
 def _build_trunk(model_name: str, pretrained: Optional[str],
-                 out_indices: Tuple[int, ...]) -> nn.Module:
+                 kwargs: dict) -> nn.Module:
     if pretrained is None:
-        trunk = timm.create_model(
-            model_name, features_only=True, out_indices=out_indices)
-        return _checked_strides(trunk, model_name, out_indices)
+        return timm.create_model(model_name, features_only=True, **kwargs)
     path = Path(pretrained).expanduser()
     if not path.is_file():
         weights = timm.models.get_pretrained_cfg(model_name)
@@ -120,7 +141,7 @@ def _build_trunk(model_name: str, pretrained: Optional[str],
             pretrained=True,
             pretrained_cfg_overlay=dict(file=str(path), source=''),
             features_only=True,
-            out_indices=out_indices)
+            **kwargs)
         share = _share_of_file(trunk, load_state_dict(str(path)))
     except Exception as error:
         raise ValueError(
@@ -130,23 +151,34 @@ def _build_trunk(model_name: str, pretrained: Optional[str],
         raise ValueError(
             f'pretrained={pretrained!r} holds only {share:.0%} of the weights '
             f'of {model_name!r}; give the file of this very model')
-    return _checked_strides(trunk, model_name, out_indices)
+    return trunk
 
 
-def _checked_strides(trunk: nn.Module, model_name: str,
-                     out_indices: Tuple[int, ...]) -> nn.Module:
-    """The trunk, if the head can use its features."""
-    strides = trunk.feature_info.reduction()
-    if strides == STRIDES:
-        return trunk
-    every = timm.create_model(model_name, features_only=True).feature_info
-    of_index = dict(zip(every.out_indices, every.reduction()))
-    fitting = tuple(k for k, stride in of_index.items() if stride in STRIDES)
-    remedy = f'out_indices={fitting}' if len(fitting) == 4 else \
-        'another model: this one has no such pyramid'
+def _checked_indices(model_name: str, out_indices: Optional[Sequence[int]],
+                     kwargs: dict) -> Tuple[int, ...]:
+    """The features to return, if the head can use them."""
+    try:
+        with torch.device('meta'):
+            every = timm.create_model(
+                model_name, features_only=True, **kwargs).feature_info
+    except Exception as error:  # of any model's constructor
+        raise ValueError(
+            f'{model_name!r} cannot be built for its features with '
+            f'model_kwargs={kwargs}: {error}') from error
+    stride_of = dict(zip(every.out_indices, every.reduction()))
+    fitting = tuple(k for k, stride in stride_of.items() if stride in STRIDES)
+    if [stride_of[k] for k in fitting] != STRIDES:
+        raise ValueError(
+            f'{model_name!r} gives maps of the strides '
+            f'{sorted(set(stride_of.values()))}, but the head needs {STRIDES}; '
+            'take a network with such a pyramid, as CNNs, Swin or Hiera have '
+            'it (a plain ViT has not)')
+    if out_indices is None or tuple(out_indices) == fitting:
+        return fitting
     raise ValueError(
-        f'out_indices={out_indices} of {model_name!r} have the strides '
-        f'{strides}, but the head needs {STRIDES}; take {remedy}')
+        f'out_indices={tuple(out_indices)} of {model_name!r} have the strides '
+        f'{[stride_of.get(k) for k in out_indices]}, but the head needs '
+        f'{STRIDES}; leave it out, or take {fitting}')
 
 
 def _share_of_file(trunk: nn.Module, weights: dict) -> float:

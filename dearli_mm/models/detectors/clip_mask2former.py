@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from dearli_mm.utils import ChecksLosses
 
 from ..backbones import OpenCLIPBackbone
+from ..backbones.channels import check_in_channels
 from ..clip import parse_classes
 from ..clip.class_prompts import Classes
 from ..pixel_norm import norm_of_preprocessor, renormalize
@@ -44,7 +45,9 @@ class CLIPMask2Former(ChecksLosses, Mask2Former):
         init_cfg (dict, optional): Of mmengine.
 
     Raises:
-        ValueError: If CLIP and text classifier differ in width.
+        KeyError: If nobody has registered the backbone.
+        ValueError: If CLIP and text classifier differ in width, no CLIP embeds
+            the names, or the head's ``in_channels`` are not the backbone's.
     """
 
     def __init__(self,
@@ -57,6 +60,7 @@ class CLIPMask2Former(ChecksLosses, Mask2Former):
                  test_cfg: OptConfigType = None,
                  data_preprocessor: OptConfigType = None,
                  init_cfg: OptMultiConfig = None) -> None:
+        _check_registered(backbone)
         super().__init__(
             backbone=backbone,
             neck=neck,
@@ -70,6 +74,7 @@ class CLIPMask2Former(ChecksLosses, Mask2Former):
         if zero_shot_clip is not None:
             self.zero_shot_clip = MODELS.build(zero_shot_clip)
             self._image_norm = norm_of_preprocessor(self.data_preprocessor)
+        check_in_channels(self, panoptic_head['in_channels'])
         text_width = self.panoptic_head.text_classifier.embed_dims
         if self.clip is not None and self.clip.embed_dims != text_width:
             raise ValueError(
@@ -177,6 +182,19 @@ class CLIPMask2Former(ChecksLosses, Mask2Former):
         return batch_data_samples
 
 
+def _check_registered(backbone: ConfigType) -> None:
+    """Say how a backbone of another package becomes known."""
+    kind = backbone['type']
+    if isinstance(kind, str) and MODELS.get(kind) is None:
+        scope = kind.partition('.')[0] if '.' in kind else 'its_package'
+        raise KeyError(
+            f'backbone.type={kind!r}: nobody has registered it. Import its '
+            f"package (custom_imports=dict(imports=['dearli_mm', "
+            f"'{scope}.models'])), or take the network of timm that is meant: "
+            "dict(type='TimmFeatures', model_name='convnext_tiny'); "
+            'docs/own-backbone.md')
+
+
 def _with_clip_of(panoptic_head: ConfigType, clip: ConfigType) -> ConfigType:
     """Let the text classifier use the CLIP that the images go through."""
     panoptic_head = ConfigDict(copy.deepcopy(panoptic_head))
@@ -184,4 +202,10 @@ def _with_clip_of(panoptic_head: ConfigType, clip: ConfigType) -> ConfigType:
     if 'model_name' not in text and 'model_name' in clip:
         text['model_name'] = clip['model_name']
         text['pretrained'] = clip.get('pretrained')
+    if not text.get('model_name'):
+        raise ValueError(
+            'panoptic_head.text_classifier.model_name is not set, and neither '
+            'the backbone nor zero_shot_clip is a CLIP: name the CLIP (of '
+            "open_clip, such as 'convnext_base_w_320') that embeds the names "
+            'of the classes, and with pretrained its weights')
     return panoptic_head

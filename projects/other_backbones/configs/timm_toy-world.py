@@ -9,8 +9,7 @@ weights = None  # path of ImageNet weights; None trains from scratch
 model = _base_.model
 model.detector.backbone = dict(
     _delete_=True, type='TimmFeatures', model_name='mobilenetv4_conv_small',
-    out_indices=(1, 2, 3, 4), norm_eval=weights is not None,
-    pretrained=weights)
+    norm_eval=weights is not None, pretrained=weights)
 model.detector.panoptic_head.in_channels = [32, 64, 96, 960]
 model.detector.panoptic_head.text_classifier.update(
     model_name='dearli_tiny', pretrained=_base_.clip_weights)

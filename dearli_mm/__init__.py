@@ -9,7 +9,6 @@ else::
 from . import compat  # isort: skip  # before anything that imports mmcv.ops
 
 compat.ensure_mmcv_ops()
-compat.ensure_safe_loading()
 
 from mmengine.config.utils import MODULE2PACKAGE  # noqa: E402
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.runner.checkpoint import CheckpointLoader
 
 from dearli_mm import compat
 
@@ -125,20 +124,3 @@ def test_deformable_attention_takes_the_pytorch_path_and_warns_once(recwarn):
     output.sum().backward()
     assert value.grad is not None
     assert sum('deformable attention' in str(w.message) for w in recwarn) == 1
-
-
-def test_old_pytorch_loads_plain_data_only(tmp_path, monkeypatch):
-    """As on PyTorch 2.1, where torch.load itself would run a file's code."""
-    monkeypatch.setattr(CheckpointLoader, '_schemes',
-                        dict(CheckpointLoader._schemes))
-    monkeypatch.setattr(torch, '__version__', '2.1.2+cu118')
-    compat.ensure_safe_loading()
-    path = tmp_path / 'checkpoint.pth'
-    torch.save(dict(state_dict={}, meta=dict(epoch=1)), path)
-    load = CheckpointLoader.load_checkpoint
-    assert load(str(path))['meta'] == dict(epoch=1)
-    torch.save(dict(state_dict={}, message_hub=tmp_path), path)
-    with pytest.raises(Exception, match='(?i)weights.only|unsupported'):
-        load(str(path))
-    with pytest.raises(FileNotFoundError, match='can not be found'):
-        load(str(tmp_path / 'absent.pth'))

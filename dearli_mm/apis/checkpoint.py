@@ -3,9 +3,10 @@ import ast
 from pathlib import Path
 from typing import Optional
 
-import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.utils import import_modules_from_strings
+
+from ..utils.plain_files import load_plain
 
 
 def load_checkpoint(path: str) -> dict:
@@ -21,21 +22,16 @@ def load_checkpoint(path: str) -> dict:
         FileNotFoundError: If it is not there.
         ValueError: If it is no checkpoint, or holds more than plain data.
     """
-    file = Path(path).expanduser()
-    if not file.is_file():
+    if not Path(path).expanduser().is_file():
         raise FileNotFoundError(
             f'checkpoint={str(path)!r}: no such file; give a .pth file that '
             'a training wrote into its --work-dir')
-    try:
-        content = torch.load(file, map_location='cpu', weights_only=True)
-        state = content.get('state_dict', content)
-        return dict(state_dict=state, meta=content.get('meta', {}))
-    except Exception as error:
-        reason = first_sentence(error)
-        raise ValueError(
-            f'checkpoint={str(path)!r} cannot be loaded as plain data '
-            f'({reason}); copy it again, or write it with '
-            'PlainCheckpointHook in default_hooks') from error
+    content = load_plain(path, 'checkpoint')
+    if not isinstance(content, dict):
+        raise ValueError(f'checkpoint={str(path)!r} holds a '
+                         f'{type(content).__name__}, no weights by name')
+    return dict(state_dict=content.get('state_dict', content),
+                meta=content.get('meta', {}))
 
 
 def load_config(checkpoint: dict,

@@ -4,8 +4,8 @@ from typing import List, Optional
 
 import numpy as np
 
-from ..visualization import (draw_segments, enlarge, label_segments, legend,
-                             panel_size)
+from ..visualization import (NO_SEGMENT, draw_segments, enlarge,
+                             label_segments, legend, panel_size)
 from .vocabulary import Vocabulary
 
 # Smaller pictures are enlarged to be looked at, larger ones are shrunk.
@@ -72,5 +72,9 @@ class PanopticPrediction:
             return picture
         present = np.unique(self.labels)
         names = [self.vocabulary.names[label] for label in present]
-        return np.concatenate(
-            [picture, legend(names, colors[present], size[1])])
+        void = (self.seg_map == 0).mean()
+        return np.concatenate([
+            picture,
+            legend(names, colors[present], size[1],
+                   void=f'{NO_SEGMENT} ({void:.0%})' if void else '')
+        ])

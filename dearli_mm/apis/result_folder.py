@@ -5,17 +5,22 @@ from typing import Dict, Iterable, List, Sequence
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from ..datasets.panoptic_files import (ImageRecords, Segmented, Source,
                                        encode_image, name_results, write_png)
 from ..functional.panoptic_ids import id2rgb
 from ..utils.atomic import write_bytes
 from ..utils.command_line import ensure_writable
+from ..visualization import NO_SEGMENT
 from .inputs import NamedImage
 from .prediction import PanopticPrediction
 from .vocabulary import Vocabulary
 
 OUTPUTS = ('panoptic', 'overlay', 'semantic')
+NOTHING_FOUND = (
+    'No segment was found. Are the classes those of the images (--classes)? '
+    'Is the checkpoint trained, and --score-thr not too high?')
 _SUFFIX = dict(panoptic='.png', overlay='.jpg', semantic='.png')
 
 
@@ -47,6 +52,8 @@ class ResultFolder:
         self.outputs = tuple(outputs)
         self._category_ids = np.array(
             [category['id'] for category in vocabulary.categories])
+        self._class_of = {category['id']: category['name']
+                          for category in vocabulary.categories}
         self._dtype = np.uint8 if len(vocabulary.names) <= 255 else np.uint16
         self._sources: Dict[str, Source] = {}
         name = 'panoptic' if 'panoptic' in outputs else 'segments'
@@ -110,16 +117,29 @@ class ResultFolder:
             write_bytes(self._path('overlay', stem), jpeg.tobytes())
         self._records.add(record)
 
-    def finish(self, names: Iterable[str]) -> None:
+    def finish(self, names: Iterable[str]) -> str:
         """Write the JSON.
 
         Args:
             names (Iterable[str]): Images that it is to list; those without
                 results (as they could not be read) are left out.
+
+        Returns:
+            str: What is in the folder: segments and pixels of each class.
         """
         stems = [self._source(name).stem for name in names]
-        self._records.finish(
-            [stem for stem in stems if stem in self._records.records])
+        stems = [stem for stem in stems if stem in self._records.records]
+        self._records.finish(stems)
+        files = ', '.join([f'{output}/' for output in self.outputs] +
+                          [self._records.path.name])
+        records = [self._records.records[stem] for stem in stems]
+        found = _found_classes(records, self._class_of)
+        number = found['segments'].sum()
+        table = found.astype(object).to_markdown(
+            tablefmt='simple', floatfmt='.1f')
+        text = (f'{files} of {len(stems)} images in {self.root}: {number} '
+                f'segments\n{table}')
+        return text if number else f'{text}\n{NOTHING_FOUND}'
 
     def _path(self, output: str, stem: str) -> Path:
         return self.root / output / f'{stem}{_SUFFIX[output]}'
@@ -130,6 +150,27 @@ class ResultFolder:
     def _source(self, name: str) -> Source:
         """Source of an image; frames of a video become known as they come."""
         return self._sources.get(name) or Source(name, ())
+
+
+def _found_classes(records: List[dict],
+                   class_of: Dict[int, str]) -> pd.DataFrame:
+    """Segments, images and share of pixels of each class that was found."""
+    segments = pd.DataFrame(
+        [(class_of[segment['category_id']], k, segment['area'])
+         for k, record in enumerate(records)
+         for segment in record['annotation']['segments_info']],
+        columns=['class', 'image', 'pixels'])
+    pixels = sum(record['image']['height'] * record['image']['width']
+                 for record in records)
+    groups = segments.groupby('class')
+    found = pd.DataFrame({
+        'segments': groups.size(),
+        'images': groups['image'].nunique(),
+        'pixels, %': 100 * groups['pixels'].sum() / max(pixels, 1)
+    }).sort_values('pixels, %', ascending=False)
+    void = 100 * (1 - segments['pixels'].sum() / max(pixels, 1))
+    found.loc[NO_SEGMENT] = [0, 0, void]
+    return found.astype({'segments': int, 'images': int})
 
 
 def _is_file(image: NamedImage) -> bool:

@@ -1,18 +1,16 @@
 """The work of tools/infer.py: many images, or a video, into a folder."""
 import struct
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Iterator, List, Sequence
+from typing import List, Sequence
 
-import cv2
-import numpy as np
 from tqdm import tqdm
 
-from ..utils.atomic import atomic_path
 from .inferencer import DEARLiInferencer, Failure
 from .inputs import NamedImage, Video
 from .result_folder import ResultFolder
+from .video_writer import atomic_video
 
 
 def infer_images(inferencer: DEARLiInferencer,
@@ -54,7 +52,7 @@ def infer_images(inferencer: DEARLiInferencer,
         except MemoryError as error:
             failures.append(Failure.of(NamedImage(result.name, result.image),
                                        error))
-    folder.finish([image.name for image in images])
+    tqdm.write(folder.finish([image.name for image in images]))
     return failures
 
 
@@ -97,9 +95,8 @@ def infer_video(inferencer: DEARLiInferencer,
                                 'semantic' in outputs)
     names = []
     draws = 'overlay' in outputs
-    writer = _video_writer(target, video.fps, mark) if draws else \
-        nullcontext()
-    with writer as write:
+    with (atomic_video(target, video.fps, mark) if draws else
+          nullcontext()) as writer:
         for result in tqdm(results, 'inference', video.num_frames or None,
                            unit='frame', disable=None):
             if isinstance(result, Failure):
@@ -108,9 +105,14 @@ def infer_video(inferencer: DEARLiInferencer,
                 folder.add(result)
                 names.append(result.name)
             if draws:
-                write(result.draw(with_legend=False))
+                writer.write(result.draw(with_legend=False))
     if of_frames:
-        folder.finish(names)
+        print(folder.finish(names))
+    if draws:
+        print(f'{target}: {writer.frames} frames, {writer.codec}' + (
+            '' if writer.codec == 'H.264' else
+            ' (OpenCV has no H.264 here; browsers want it: '
+            f'ffmpeg -i {target.name} -c:v libx264 h264_{target.name})'))
 
 
 def _mark(video: Video) -> bytes:
@@ -123,39 +125,3 @@ def _ends_with(path: Path, mark: bytes) -> bool:
     with path.open('rb') as file:
         file.seek(max(path.stat().st_size - len(mark), 0))
         return file.read() == mark
-
-
-def _rate(fps: float) -> float:
-    """A rate that MPEG-4 holds, in frames per 10**n seconds below 65536."""
-    digits = next(n for n in (3, 2, 1, 0) if fps * 10**n < 65536)
-    return round(fps, digits)
-
-
-@contextmanager
-def _video_writer(path: Path, fps: float, mark: bytes) -> Iterator:
-    """A function that adds frames (RGB) to a file, complete or not there."""
-    writer = cv2.VideoWriter()
-    fps = _rate(fps)
-
-    def write(rgb: np.ndarray) -> None:
-        height, width = rgb.shape[:2]
-        if not writer.isOpened() and not writer.open(
-                str(video), cv2.VideoWriter_fourcc(*'mp4v'), fps,
-                (width, height)):
-            raise OSError(
-                f'{path}: OpenCV cannot write MPEG-4 video of {width} x '
-                f'{height} pixels and {fps:g} frames per second here; leave '
-                'overlay out of --save')
-        writer.write(np.ascontiguousarray(rgb[..., ::-1]))
-
-    with atomic_path(path) as part:
-        video = part.with_suffix('.mp4')  # OpenCV takes the format from it
-        try:
-            yield write
-            writer.release()
-            with video.open('ab') as file:
-                file.write(mark)
-            video.replace(part)
-        finally:
-            writer.release()
-            video.unlink(missing_ok=True)

@@ -60,27 +60,6 @@ def ensure_mmcv_ops() -> None:
     _route_deformable_attention()
 
 
-def ensure_safe_loading() -> None:
-    """Let mmengine load local checkpoints as plain data on any PyTorch.
-
-    From 2.6 on ``torch.load`` refuses everything else by itself; before, it
-    runs whatever code a file holds.
-    """
-    # Here: check_env reads this module where PyTorch is missing.
-    import torch
-    from mmengine.runner.checkpoint import CheckpointLoader
-
-    if version_tuple(torch.__version__) >= (2, 6):
-        return
-
-    @CheckpointLoader.register_scheme(prefixes='', force=True)
-    def load_plain(filename: str, map_location=None) -> dict:
-        path = Path(filename).expanduser()
-        if not path.is_file():
-            raise FileNotFoundError(f'{filename} can not be found.')
-        return torch.load(path, map_location=map_location, weights_only=True)
-
-
 def version_tuple(version: str) -> Tuple[int, int]:
     """Major and minor number: ``'2.14.1+cpu'`` gives ``(2, 14)``."""
     major, minor = version.split('.')[:2]

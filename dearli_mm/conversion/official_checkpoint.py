@@ -14,6 +14,7 @@ from torch import Tensor
 from ..engine.hooks.sam_warmup_hook import GROUPS as HEAD_GROUPS
 from ..engine.hooks.sam_warmup_hook import HEAD
 from ..utils.atomic import atomic_path
+from ..utils.plain_files import load_plain
 from .official_names import rename
 
 State = Dict[str, Tensor]
@@ -209,22 +210,13 @@ def convert_state_dict(state: State,
 
 def _read(path: str) -> State:
     """Tensors by name: of a state dict, or of a dict with ``model``."""
-    file = Path(path).expanduser()
-    if not file.is_file():
-        raise FileNotFoundError(f'{file}: no such file')
-    try:
-        content = torch.load(file, map_location='cpu', weights_only=True)
-    except Exception as error:
-        raise ValueError(
-            f'{file} cannot be read as plain data: {error}. If you trust its '
-            "source, load it elsewhere and save only its 'model' tensors"
-        ) from error
+    content = load_plain(path)
     state = content.get('model', content) if isinstance(content, dict) else {}
     tensors = {k: v for k, v in state.items() if isinstance(v, Tensor)}
     if not tensors:
         held = list(content)[:5] if isinstance(content, dict) else type(
             content).__name__
-        raise ValueError(f'{file} holds no tensors by name, but {held}')
+        raise ValueError(f'{path} holds no tensors by name, but {held}')
     return tensors
 
 

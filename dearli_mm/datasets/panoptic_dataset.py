@@ -5,6 +5,7 @@ from typing import List, Optional, Sequence, Set, Tuple, Union
 from mmdet.datasets import ADE20KPanopticDataset, CocoPanopticDataset
 from mmdet.registry import DATASETS
 
+from ..utils.colors import palette
 from .image_files import read_image_size
 from .image_names import ImageNames
 from .panoptic_json import png_name, read_panoptic_json
@@ -48,6 +49,12 @@ class PanopticDataset(CocoPanopticDataset):
         self.split = split
         self.with_segments = with_segments
         super().__init__(*args, **kwargs)
+        if 'classes' in self._metainfo and 'palette' not in self._metainfo:
+            # mmdet would draw a random one.
+            self._metainfo['palette'] = [
+                tuple(color)
+                for color in palette(len(self._metainfo['classes'])).tolist()
+            ]
 
     def load_data_list(self) -> List[dict]:
         """Load the annotation file; see the class.

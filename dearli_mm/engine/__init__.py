@@ -1,3 +1,5 @@
-from . import hooks, log_processor, loops, optim, runner
+from . import (checkpoint_loading, hooks, log_processor, loops, optim,
+               runner)
 
-__all__ = ['hooks', 'log_processor', 'loops', 'optim', 'runner']
+__all__ = ['checkpoint_loading', 'hooks', 'log_processor', 'loops', 'optim',
+           'runner']

@@ -2,7 +2,7 @@ import re
 from typing import Tuple
 
 from mmdet.registry import LOG_PROCESSORS
-from mmengine.runner import LogProcessor, Runner
+from mmengine.runner import LogProcessor
 
 # What PanopticMetric's tables show, but for PQ and mIoU.
 IN_TABLES = re.compile(r'\S+/(?:[SR]Q|[PSR]Q_(?:th|st)|PQ/.+?): \S+(?:  |$)')

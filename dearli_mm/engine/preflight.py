@@ -1,6 +1,7 @@
 """What a config needs and this machine lacks, told before any work."""
 import os.path as osp
 import shutil
+from importlib.util import find_spec
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -12,6 +13,11 @@ from dearli_mm.utils.public_files import (how_to_get_annotation,
                                           how_to_get_clip, how_to_get_split,
                                           script)
 
+BACKEND_PACKAGES = dict(
+    TensorboardVisBackend='tensorboard', WandbVisBackend='wandb',
+    MLflowVisBackend='mlflow', ClearMLVisBackend='clearml',
+    NeptuneVisBackend='neptune', DVCLiveVisBackend='dvclive',
+    AimVisBackend='aim')
 LEAST_FREE_GIB = 2  # for checkpoints and logs
 
 
@@ -44,7 +50,8 @@ def find_lacks(config: Config) -> List[Lack]:
     Returns:
         list[Lack]: In the order in which they would be missed.
     """
-    lacks = [*_weights(config), *missing_names(config), *_warm_up(config)]
+    lacks = [*_weights(config), *_backends(config), *missing_names(config),
+             *_warm_up(config)]
     for key in ('train_dataloader', 'val_dataloader'):
         lacks += _data(key, config.get(key) or {})
     lacks += _disk(config.get('work_dir'))
@@ -76,6 +83,17 @@ def _weights(config: Config) -> Iterator[Lack]:
     if path and '://' not in path and not Path(path).expanduser().exists():
         yield Lack('start', f'load_from={path!r}: no such file',
                    'give the path of a checkpoint', path)
+
+
+def _backends(config: Config) -> Iterator[Lack]:
+    """Packages of the visualizer's backends."""
+    backends = (config.get('visualizer') or {}).get('vis_backends') or []
+    for k, backend in enumerate(backends):
+        package = BACKEND_PACKAGES.get(backend.get('type'))
+        if package and find_spec(package) is None:
+            yield Lack(
+                'model', f'visualizer.vis_backends.{k}: {backend["type"]} '
+                f'needs the package {package}', f'pip install {package}')
 
 
 def missing_names(config: Config) -> Iterator[Lack]:

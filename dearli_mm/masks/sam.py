@@ -13,6 +13,7 @@ from segment_anything.utils.amg import (MaskData, batched_mask_to_box,
                                         mask_to_rle_pytorch, uncrop_masks)
 from torch import nn
 
+from ..utils.plain_files import load_plain
 from .registry import MASK_GENERATORS, MaskGenerator, coco_instances, option
 
 
@@ -92,8 +93,7 @@ class SegmentAnything(MaskGenerator):
 
     def _with_weights(self, model: nn.Module) -> nn.Module:
         """The model with the weights of the file, on its device."""
-        weights = torch.load(
-            self.checkpoint, map_location='cpu', weights_only=True)
+        weights = load_plain(self.checkpoint, 'checkpoint')
         try:
             model.load_state_dict(weights.get('model', weights))
         except RuntimeError as error:

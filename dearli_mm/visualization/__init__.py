@@ -1,8 +1,9 @@
-from .drawing import (contact_sheet, draw_segments, enlarge, legend, palette,
-                      panel_size, side_by_side)
+from ..utils.colors import palette
+from .drawing import (NO_SEGMENT, contact_sheet, draw_segments, enlarge,
+                      legend, panel_size, side_by_side)
 from .labels import label_segments
 
 __all__ = [
-    'contact_sheet', 'draw_segments', 'enlarge', 'label_segments', 'legend',
-    'palette', 'panel_size', 'side_by_side'
+    'NO_SEGMENT', 'contact_sheet', 'draw_segments', 'enlarge',
+    'label_segments', 'legend', 'palette', 'panel_size', 'side_by_side'
 ]

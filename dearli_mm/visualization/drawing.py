@@ -9,44 +9,12 @@ from .fonts import font_for
 BACKGROUND = (255, 255, 255)
 INK = (32, 32, 32)
 GAP = 8
+STRIPE = 6  # pixels, of what stands for void
+NO_SEGMENT = 'no segment'
 FONT_SIZE = 15
-FIRST_COLOR = (34, 136, 238)
 # Brightness of the first, second, ... instance of a class: towards white
 # (positive) and black (negative) by turns, then over again.
 INSTANCE_TINTS = np.array([0., 0.3, -0.25, 0.5, -0.4])
-
-
-def palette(num_classes: int) -> np.ndarray:
-    """Colours that are as far apart as can be.
-
-    Greedy choice of the colour with the greatest distance, in the
-    perceptually uniform Oklab space, from all chosen before; deterministic,
-    and a shorter palette is the beginning of a longer one.
-
-    Args:
-        num_classes (int): Number of classes C.
-
-    Returns:
-        np.ndarray: uint8 ``[C, 3]``, RGB.
-    """
-    levels = np.arange(0, 256, 17)
-    rgb = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(-1, 3)
-    lab = _oklab(rgb)
-    # Near-black, near-white and grey would not stand out from a photograph,
-    # and neon colours would drown it.
-    chroma = np.hypot(lab[:, 1], lab[:, 2])
-    usable = (lab[:, 0] > 0.45) & (lab[:, 0] < 0.9) & \
-        (chroma > 0.06) & (chroma < 0.21)
-    rgb, lab = rgb[usable], lab[usable]
-    # Lightness tells overlaid colours apart less well than hue.
-    lab = lab * (0.6, 1, 1)
-    chosen = [int(np.argmin(np.abs(rgb - FIRST_COLOR).sum(axis=1)))]
-    distance = np.full(len(rgb), np.inf)
-    while len(chosen) < num_classes:
-        step = np.square(lab - lab[chosen[-1]]).sum(axis=1)
-        distance = np.minimum(distance, step)
-        chosen.append(int(distance.argmax()))
-    return rgb[chosen[:num_classes]].astype(np.uint8)
 
 
 def draw_segments(image: np.ndarray,
@@ -57,7 +25,7 @@ def draw_segments(image: np.ndarray,
     """Lay segments over an image.
 
     Instances of one class get lighter and darker shades of its colour; every
-    segment has a boundary of one pixel; void keeps the image, dimmed.
+    segment has a boundary of one pixel; void keeps the image, hatched.
 
     Args:
         image (np.ndarray): uint8 RGB ``[H, W, 3]``.
@@ -77,7 +45,8 @@ def draw_segments(image: np.ndarray,
                          f'{list(segment_map.shape)} differ in size.')
     table = _segment_colors(np.asarray(labels, dtype=int), palette)
     overlay = image + alpha * (table[segment_map] - image)
-    overlay[segment_map == 0] = 0.6 * image[segment_map == 0]
+    void = segment_map == 0
+    overlay[void] = _hatched(image)[void]
     edge = _boundaries(segment_map)
     overlay[edge] = 0.25 * overlay[edge] + 0.75 * 255
     return np.rint(overlay).astype(np.uint8)
@@ -128,7 +97,8 @@ def panel_size(height: int,
 def legend(class_names: Sequence[str],
            palette: np.ndarray,
            width: int,
-           font_size: int = FONT_SIZE) -> np.ndarray:
+           font_size: int = FONT_SIZE,
+           void: str = '') -> np.ndarray:
     """Colour chips with names, in as many lines as needed.
 
     Args:
@@ -137,6 +107,7 @@ def legend(class_names: Sequence[str],
         palette (np.ndarray): uint8 ``[C, 3]``.
         width (int): Width of the result in pixels.
         font_size (int): Defaults to 15.
+        void (str): Text of a hatched chip; without one there is none.
 
     Returns:
         np.ndarray: uint8 RGB ``[h, width, 3]``; h is 0 without classes.
@@ -144,17 +115,23 @@ def legend(class_names: Sequence[str],
     font = font_for(class_names, font_size)
     line, chip = font_size + GAP, font_size - 2
     placed, x, y = [], GAP, 0
-    for name, color in zip(class_names, palette):
-        text = str(name).split(',')[0].strip()
+    texts = [str(name).split(',')[0].strip() for name in class_names]
+    colors = [tuple(int(c) for c in color) for color in palette[:len(texts)]]
+    if void:
+        texts, colors = [*texts, void], [*colors, None]
+    for text, color in zip(texts, colors):
         extent = chip + GAP // 2 + int(np.ceil(font.getlength(text)))
         if x > GAP and x + extent > width - GAP:
             x, y = GAP, y + line
-        placed.append((x, y, text, tuple(int(c) for c in color)))
+        placed.append((x, y, text, color))
         x += extent + 2 * GAP
     canvas = Image.new('RGB', (width, y + line if placed else 0), BACKGROUND)
     draw = ImageDraw.Draw(canvas)
     for x, y, text, color in placed:
         top = y + (line - chip) // 2
+        if color is None:
+            grey = np.full((chip, chip, 3), 128, np.uint8)
+            canvas.paste(Image.fromarray(np.uint8(_hatched(grey))), (x, top))
         draw.rectangle((x, top, x + chip, top + chip), fill=color, outline=INK)
         draw.text((x + chip + GAP // 2 + 2, y + line // 2), text, INK, font,
                   anchor='lm')
@@ -175,8 +152,8 @@ def side_by_side(panels: Sequence[Tuple[str, np.ndarray]],
         palette (np.ndarray): uint8 ``[C, 3]``.
         scale (int, optional): Factor for the panels. Defaults to None: see
             :func:`panel_size`.
-        present (Sequence[int], optional): Classes that the legend lists.
-            Defaults to all.
+        present (Sequence[int], optional): Classes that the legend lists, -1
+            for void. Defaults to all classes.
 
     Returns:
         np.ndarray: uint8 RGB.
@@ -203,10 +180,10 @@ def side_by_side(panels: Sequence[Tuple[str, np.ndarray]],
         draw.text((x + size[1] // 2, title_height // 2), title, INK, font,
                   anchor='mm')
         canvas.paste(Image.fromarray(enlarge(image, size)), (x, title_height))
-    index = np.arange(len(class_names)) if present is None else \
-        np.asarray(sorted(present), dtype=int)
+    shown = range(len(class_names)) if present is None else sorted(present)
+    index = np.asarray([i for i in shown if i >= 0], dtype=int)
     names = legend([class_names[i] for i in index], palette[index], total,
-                   font_size)
+                   font_size, NO_SEGMENT if -1 in shown else '')
     return np.concatenate([np.asarray(canvas), names])
 
 
@@ -238,15 +215,11 @@ def contact_sheet(images: Sequence[np.ndarray],
     return sheet
 
 
-def _oklab(rgb: np.ndarray) -> np.ndarray:
-    """sRGB 0..255 [N, 3] to Oklab [N, 3] (Ottosson 2020)."""
-    linear = (rgb / 255)**2.2
-    cones = np.cbrt(linear @ np.array([[0.4122, 0.2119, 0.0883],
-                                       [0.5363, 0.6807, 0.2817],
-                                       [0.0514, 0.1074, 0.6300]]))
-    return cones @ np.array([[0.2105, 1.9780, 0.0259],
-                             [0.7936, -2.4286, 0.7828],
-                             [-0.0041, 0.4506, -0.8087]])
+def _hatched(image: np.ndarray) -> np.ndarray:
+    """The image, dimmed, under diagonal stripes; float [H, W, 3]."""
+    rows, columns = np.ogrid[:image.shape[0], :image.shape[1]]
+    is_stripe = (rows + columns) // STRIPE % 2 == 0
+    return np.where(is_stripe[..., None], 0.6 * image + 64, 0.45 * image)
 
 
 def _segment_colors(labels: np.ndarray, palette: np.ndarray) -> np.ndarray:

@@ -9,7 +9,8 @@ from mmengine.fileio import get
 from ..datasets.image_files import decode_image
 from ..datasets.panoptic_ground_truth import ground_truth_of_sample
 from ..functional.panoptic_ids import split_panoptic_ids
-from .drawing import draw_segments, enlarge, palette, panel_size
+from ..utils.colors import palette
+from .drawing import draw_segments, enlarge, panel_size
 
 Panels = List[Tuple[str, np.ndarray]]
 Segments = Tuple[np.ndarray, Sequence[int]]
@@ -31,7 +32,7 @@ def sample_panels(sample: DetDataSample,
     Returns:
         tuple[list[tuple[str, np.ndarray]], set[int]]: Titles and uint8 RGB
         pictures of one size ('input', 'ground truth', 'teacher', and at last
-        'student' or 'prediction'); class indices.
+        'student' or 'prediction'); class indices, -1 for void.
     """
     colors = class_colors(meta)
     content = get(sample.img_path, backend_args=backend_args)
@@ -47,6 +48,8 @@ def sample_panels(sample: DetDataSample,
                        draw_segments(image, enlarge(seg_map, size), labels,
                                      colors)))
         present.update(int(label) for label in labels)
+        if (seg_map == 0).any():
+            present.add(-1)
     return panels, present
 
 

@@ -40,7 +40,8 @@ def test_init_detector_and_inference_detector(detector, image):
     assert panoptic(from_file).shape == (64, 96)
     assert (panoptic(from_file) == panoptic(from_array)).all()
     assert detector.dataset_meta['classes'][0] == 'ball'
-    assert len(detector.dataset_meta['palette']) == 13
+    # The config names no colours: those of the dataset class, far apart.
+    assert len(set(detector.dataset_meta['palette'])) == 13
 
 
 def test_det_inferencer_writes_segments(detector, image, tmp_path):

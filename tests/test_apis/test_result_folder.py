@@ -11,7 +11,8 @@ from numpy.testing import assert_array_equal
 from dearli_mm.apis.inputs import Video, find_inputs
 from dearli_mm.apis.loading import ImageLoader
 from dearli_mm.apis.result_folder import OUTPUTS, ResultFolder
-from dearli_mm.apis.run import _rate, infer_images, infer_video
+from dearli_mm.apis.run import infer_images, infer_video
+from dearli_mm.apis.video_writer import _rate
 from dearli_mm.datasets import PanopticDataset
 from dearli_mm.evaluation import PanopticMetric
 from dearli_mm.datasets.panoptic_ground_truth import ground_truth_of_sample
@@ -281,3 +282,30 @@ def test_video_of_others_is_not_replaced(inferencer, tmp_path, out):
     path = path.rename(tmp_path / 'clip.mov')
     with pytest.raises(ValueError, match='clip.mp4 is there, and is no over'):
         infer_video(inferencer, Video(path), out)
+
+
+def test_ends_with_what_was_found(inferencer, images, out, capsys):
+    infer_images(inferencer, find_inputs(str(images)), out)
+    lines = capsys.readouterr().out.splitlines()
+    content = json.loads((out / 'panoptic.json').read_text())
+    segments = [segment for annotation in content['annotations']
+                for segment in annotation['segments_info']]
+    start = lines.index(f'panoptic/, overlay/, panoptic.json of 3 images in '
+                        f'{out}: {len(segments)} segments')
+    rows = {' '.join(line.split()[:-3]): line.split()[-3:]
+            for line in lines[start + 3:]}
+    pixels = sum(image['height'] * image['width']
+                 for image in content['images'])
+    void = 100 * (1 - sum(s['area'] for s in segments) / pixels)
+    assert rows.pop('no segment') == ['0', '0', f'{void:.1f}']
+    assert sum(int(row[0]) for row in rows.values()) == len(segments)
+    assert sum(float(row[2]) for row in rows.values()) == pytest.approx(
+        100 - void, abs=0.5)
+
+
+def test_says_that_nothing_was_found(inferencer, images, out, capsys):
+    inferencer.configure(score_thr=1.0)
+    infer_images(inferencer, find_inputs(str(images)), out, ['overlay'])
+    printed = capsys.readouterr().out
+    assert 'segments.json of 3 images' in printed and ': 0 segments' in printed
+    assert 'No segment was found.' in printed

@@ -34,7 +34,8 @@ def test_draw_segments():
     drawn = draw_segments(image, seg_map, [0, 0, 2], palette(3), alpha=1)
     assert drawn.shape == image.shape and drawn.dtype == np.uint8
     assert (image == 100).all()
-    assert (drawn[2, 0] == 60).all()  # void: dimmed
+    # Void: 0.6 * 100 + 64 in stripes, 0.45 * 100 between them.
+    assert (drawn[2, 0] == 124).all() and (drawn[6, 1] == 45).all()
     assert (drawn[2, 4] == palette(3)[0]).all()
     assert (drawn[2, 7] != drawn[2, 4]).any()  # second instance
     assert (drawn[2, 10] == palette(3)[2]).all()
@@ -47,8 +48,8 @@ def test_draw_segments():
 
 def test_void_only():
     image = np.full((4, 4, 3), 50, np.uint8)
-    assert (draw_segments(image, np.zeros((4, 4), int), [],
-                          palette(3)) == 30).all()
+    drawn = draw_segments(image, np.zeros((4, 4), int), [], palette(3))
+    assert set(drawn.ravel()) == {94, 22}
 
 
 def test_sizes():
@@ -68,6 +69,8 @@ def test_legend_wraps_and_shows_every_colour():
     for color in palette(3):
         assert (narrow == color).all(-1).any()
     assert legend([], palette(0), 90).shape == (0, 90, 3)
+    with_void = legend(CLASSES, palette(3), 600, void='no segment (3%)')
+    assert with_void.shape == wide.shape and (with_void != wide).any()
 
 
 def test_side_by_side():
@@ -136,15 +139,18 @@ def make_sample(folder, name, teacher=True, truth=True):
 def test_hook_draws_the_first_images(tmp_path, runner, caplog):
     hook = HOOKS.build(dict(type='PanopticVisualizationHook', max_images=3))
     samples = [make_sample(tmp_path, f'{k}') for k in range(4)]
-    with caplog.at_level(logging.INFO):
-        for _ in range(2):
-            hook.before_val_epoch(runner)
-            hook.after_val_iter(runner, 0, None, samples[:2])
-            hook.after_val_iter(runner, 1, None, samples[2:])
+    hook.before_train(runner)
+    for _ in range(2):
+        hook.before_val_epoch(runner)
+        hook.after_val_iter(runner, 0, None, samples[:2])
+        hook.after_val_iter(runner, 1, None, samples[2:])
     folder = tmp_path / 'work' / 'pictures'
     assert sorted(p.name for p in folder.iterdir()) == \
         ['0.png', '1.png', '2.png']
     assert runner.visualizer.added == 2 * [('0', 20), ('1', 20), ('2', 20)]
+    assert hook.summary == ('pictures', f'in {folder}')
+    with caplog.at_level(logging.INFO):
+        hook.after_test_epoch(runner)
     assert caplog.text.count(str(folder)) == 1
 
 

@@ -21,11 +21,7 @@ class_prompts = [
 metainfo = dict(
     classes=thing_classes + stuff_classes,
     thing_classes=thing_classes,
-    stuff_classes=stuff_classes,
-    palette=[(230, 60, 60), (250, 170, 30), (120, 200, 40), (200, 90, 220),
-             (170, 80, 50), (255, 120, 180), (60, 200, 230), (240, 220, 120),
-             (220, 200, 150), (50, 110, 200), (40, 130, 50), (50, 40, 100),
-             (130, 130, 130)])
+    stuff_classes=stuff_classes)
 
 # ----------------------------------------------------------------- the loaders
 annotated = dict(

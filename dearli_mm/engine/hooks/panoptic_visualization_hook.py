@@ -127,7 +127,8 @@ class PanopticVisualizationHook(DetVisualizationHook):
         file = f'{name}_{step}' if self.keep_all else name
         # Whoever looks at the folder while training goes on never finds half
         # a file.
-        with atomic_path(osp.join(self._folder(runner), f'{file}.png')) as path:
+        target = osp.join(self._folder(runner), f'{file}.png')
+        with atomic_path(target) as path:
             Image.fromarray(picture).save(path, format='PNG')
         # LocalVisBackend makes no folders.
         runner.visualizer.add_image(

@@ -2,13 +2,13 @@
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional
 
-import torch
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 from dearli_mm.models.heads import CLASSIFIER
+from dearli_mm.utils.plain_files import load_plain
 
 from .ema_teacher_hook import TEACHER_IS_INITIALIZED
 
@@ -116,13 +116,7 @@ def read_head(path: Path) -> Dict[str, Tensor]:
     Raises:
         ValueError: If it cannot be read as plain weights, or holds no head.
     """
-    try:
-        content = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:
-        raise ValueError(
-            f'{path} cannot be read as a checkpoint of plain tensors: '
-            f'{str(error)[:300]}') from error
-    weights = content
+    weights = load_plain(path, 'SAMWarmupHook.checkpoint')
     for key in ('state_dict', 'model'):
         if isinstance(weights, dict) and isinstance(weights.get(key), dict):
             weights = weights[key]

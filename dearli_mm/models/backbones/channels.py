@@ -38,7 +38,7 @@ def _feature_channels(network: nn.Module) -> Optional[List[int]]:
     black = weight.new_zeros(1, 3, SIDE, SIDE)
     try:
         with _eval_mode(network), torch.no_grad():
-            return [feature.shape[1] for feature in network.extract_feat(black)]
+            return [maps.shape[1] for maps in network.extract_feat(black)]
     except Exception:  # of anybody's backbone
         return None
 

@@ -170,9 +170,9 @@ def _checked_indices(model_name: str, out_indices: Optional[Sequence[int]],
     if [stride_of[k] for k in fitting] != STRIDES:
         raise ValueError(
             f'{model_name!r} gives maps of the strides '
-            f'{sorted(set(stride_of.values()))}, but the head needs {STRIDES}; '
-            'take a network with such a pyramid, as CNNs, Swin or Hiera have '
-            'it (a plain ViT has not)')
+            f'{sorted(set(stride_of.values()))}, but the head needs '
+            f'{STRIDES}; take a network with such a pyramid, as CNNs, Swin or '
+            'Hiera have it (a plain ViT has not)')
     if out_indices is None or tuple(out_indices) == fitting:
         return fitting
     raise ValueError(

@@ -9,12 +9,14 @@ from mmcv.transforms import BaseTransform
 from mmdet.datasets.transforms import Pad
 from mmdet.registry import TRANSFORMS
 from mmengine.dataset import Compose
-from torchvision.transforms import ColorJitter
+
+from dearli_mm.utils.lazy import lazy_module
 
 from .color import (adjust_brightness, adjust_contrast, adjust_hue,
                     adjust_saturation, change_pixels, to_gray)
 from .loading import IGNORE_INDEX
 
+torchvision = lazy_module('torchvision')
 # In the order of ColorJitter.get_params.
 _JITTER_STEPS = (adjust_brightness, adjust_contrast, adjust_saturation,
                  adjust_hue)
@@ -50,7 +52,8 @@ class StrongPhotometricAugment(BaseTransform):
                  grayscale_prob: float = 0.2,
                  blur_prob: float = 0.5,
                  blur_sigma: Tuple[float, float] = (0.1, 2.0)) -> None:
-        self.jitter = ColorJitter(brightness, contrast, saturation, hue)
+        self.jitter = torchvision.transforms.ColorJitter(
+            brightness, contrast, saturation, hue)
         self.grayscale_prob = grayscale_prob
         self.blur_prob = blur_prob
         self.blur_sigma = blur_sigma

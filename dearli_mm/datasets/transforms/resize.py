@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from mmdet.datasets.transforms import Resize
 from mmdet.registry import TRANSFORMS
-from torchvision.transforms.v2.functional import resize_image
 
 Scale = Union[int, Tuple[int, int]]
 
@@ -74,6 +73,8 @@ def antialias_resize(image: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
     """
     # What torch takes: no negative strides, and arrays that are not read-only.
     pixels = torch.from_numpy(np.require(image, requirements='CW'))
+    # Here: it takes most of a second, once.
+    from torchvision.transforms.v2.functional import resize_image
     resized = resize_image(
         pixels.permute(2, 0, 1), list(size[::-1]), antialias=True)
     return np.ascontiguousarray(resized.permute(1, 2, 0).numpy())

@@ -2,16 +2,19 @@
 from functools import lru_cache
 from typing import Callable, List, Optional, Sequence, Tuple
 
-import open_clip
 import torch
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from dearli_mm.utils.lazy import lazy_module
+
 from ..clip.image_towers import ConvNeXtTower, image_tower, run_convnext
 from ..clip.loading import build_clip
 from ..pixel_norm import PixelNorm
 from .sync_norms import keep_activations
+
+open_clip = lazy_module('open_clip')
 
 
 @MODELS.register_module()

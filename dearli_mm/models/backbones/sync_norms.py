@@ -1,6 +1,9 @@
 """Batch norms of timm under ``sync_bn`` of a config."""
-from timm.layers import SyncBatchNormAct
 from torch import nn
+
+from dearli_mm.utils.lazy import lazy_module
+
+timm = lazy_module('timm')
 
 
 def keep_activations(module: nn.Module) -> None:
@@ -15,4 +18,4 @@ def keep_activations(module: nn.Module) -> None:
     """
     for part in module.modules():
         if type(part) is nn.SyncBatchNorm and hasattr(part, 'act'):
-            part.__class__ = SyncBatchNormAct
+            part.__class__ = timm.layers.SyncBatchNormAct

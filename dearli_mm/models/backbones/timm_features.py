@@ -2,15 +2,17 @@
 from pathlib import Path
 from typing import List, Optional, Sequence, Tuple
 
-import timm
 import torch
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule
-from timm.models import load_state_dict
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from dearli_mm.utils.lazy import lazy_module
+
 from .sync_norms import keep_activations
+
+timm = lazy_module('timm')
 
 STRIDES = [4, 8, 16, 32]
 # A file of the same model holds all weights but those that timm resizes; one
@@ -142,7 +144,7 @@ def _build_trunk(model_name: str, pretrained: Optional[str],
             pretrained_cfg_overlay=dict(file=str(path), source=''),
             features_only=True,
             **kwargs)
-        share = _share_of_file(trunk, load_state_dict(str(path)))
+        share = _share_of_file(trunk, timm.models.load_state_dict(str(path)))
     except Exception as error:
         raise ValueError(
             f'pretrained={pretrained!r} cannot be loaded as weights of '

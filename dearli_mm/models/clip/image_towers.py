@@ -1,17 +1,15 @@
 """Image towers of CLIPs that are CNNs: what differs from kind to kind."""
 from typing import List, Sequence
 
-import open_clip
-import timm
 import torch
 import torch.nn.functional as F
-from open_clip.modified_resnet import ModifiedResNet
-from open_clip.timm_model import TimmModel
-from timm.models.convnext import ConvNeXt
 from torch import Tensor, nn
 
 from dearli_mm.functional import mask_pool
 from dearli_mm.functional.resizing import resize_logits
+from dearli_mm.utils.lazy import lazy_module
+
+open_clip, timm = lazy_module('open_clip'), lazy_module('timm')
 
 STAGES = 4
 # Between the last stage of a timm model and its pooling, where there is any.
@@ -33,12 +31,12 @@ def image_tower(visual: nn.Module, model_name: str,
         ValueError: If it gives no maps of strides 4, 8, 16 and 32, or its
             stride cannot be changed.
     """
-    if isinstance(visual, ModifiedResNet):
+    if isinstance(visual, open_clip.modified_resnet.ModifiedResNet):
         return ModifiedResNetTower(visual, output_stride)
-    if isinstance(visual, TimmModel):
+    if isinstance(visual, open_clip.timm_model.TimmModel):
         if output_stride != 32:
             _dilate(visual, model_name, output_stride)
-        if isinstance(visual.trunk, ConvNeXt):
+        if isinstance(visual.trunk, timm.models.convnext.ConvNeXt):
             return ConvNeXtTower(visual)
         if TimmTower.fits(visual):
             return TimmTower(visual)
@@ -185,7 +183,7 @@ class ModifiedResNetTower(ImageTower):
     looks at all of them. Source: FC-CLIP (its ResNets).
     """
 
-    def __init__(self, visual: ModifiedResNet, output_stride: int) -> None:
+    def __init__(self, visual: nn.Module, output_stride: int) -> None:
         super().__init__(visual)
         if output_stride == 16:
             first, *others = visual.layer4

@@ -3,10 +3,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator, Optional
 
-import open_clip
 from huggingface_hub import constants
 from mmengine.logging import print_log
 from torch import nn
+
+from dearli_mm.utils.lazy import lazy_module
+
+open_clip = lazy_module('open_clip')
 
 
 def clip_weights_path(model_name: str, pretrained: str) -> Path:

@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 from typing import Optional, Sequence, Union
 
-import open_clip
 import torch
 import torch.nn.functional as F
 from mmdet.registry import MODELS
@@ -20,12 +19,14 @@ from tqdm import tqdm
 
 from dearli_mm.functional.classification import average_templates
 from dearli_mm.utils import atomic_path
+from dearli_mm.utils.lazy import lazy_module
 
 from .class_prompts import (Classes, make_prompts, parse_classes,
                             resolve_templates)
 from .loading import build_clip, build_tokenizer, clip_weights_path
 from .name_checks import tell_cut, tell_names
 
+open_clip = lazy_module('open_clip')
 DEFAULT_CACHE = '~/.cache/dearli_mm/text_classifiers'
 
 

@@ -46,11 +46,12 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['dearli_mm', 'dearli_mm.*']),
+    py_modules=['dearli_cli'],
     # An editable install then has the checkout itself on the path, projects
-    # included, which configs import; a wheel has dearli_mm alone.
+    # included, which configs import; a wheel has dearli_mm and its command.
     package_dir={'': '.'},
     cmdclass=dict(build_py=BuildWithMIM),
-    entry_points=dict(console_scripts=['dearli=dearli_mm.cli:main']),
+    entry_points=dict(console_scripts=['dearli=dearli_cli:main']),
     python_requires=STACK['PYTHON'],
     # Full mmcv (or the maintained fork), if installed, is required in place
     # of mmcv-lite: see REPLACEMENTS in dearli_mm/stack.py. Where that cannot

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dearli_mm import cli
+import dearli_cli as cli
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -9,11 +9,6 @@ import signal
 import sys
 from pathlib import Path
 
-import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
-from dearli_mm.benchmark import (examine, read_grid, run_benchmark,
-                                      select_jobs, state_table, write_report)
-from dearli_mm.utils.command_line import command_line
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -42,14 +37,16 @@ def parse_args() -> argparse.Namespace:
     what.add_argument('--report-only', action='store_true')
     what.add_argument('--no-report', action='store_true')
     args = parser.parse_args()
+    if not Path(args.grid).is_file():
+        raise SystemExit(f'error: the grid {args.grid} is not there')
     if args.jobs is not None and args.jobs < 1:
         parser.error(f'--jobs {args.jobs}: at least one')
     return args
 
 
-@command_line('the same command goes on')
-def main() -> int:
-    args = parse_args()
+def main(args: argparse.Namespace) -> int:
+    from dearli_mm.benchmark import (examine, read_grid, select_jobs,
+                                     state_table, write_report)
     # A cluster ends jobs so; Ctrl-C is handled already.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     tools = Path(__file__).resolve().parent
@@ -67,6 +64,7 @@ def main() -> int:
 
 
 def run(args: argparse.Namespace, grid, jobs) -> bool:
+    from dearli_mm.benchmark import run_benchmark
     gpus = args.gpus.split(',') if args.gpus else []
     runner = [sys.executable, str(Path(__file__).resolve()), args.grid,
               '--work-dir', str(grid.work_dir), '--no-report']
@@ -76,4 +74,8 @@ def run(args: argparse.Namespace, grid, jobs) -> bool:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line('the same command goes on'):
+        sys.exit(main(arguments))

@@ -4,17 +4,8 @@ import sys
 import warnings
 from pathlib import Path
 
-# Projects are not installed: they are found in the checkout.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-import dearli_mm  # noqa: E402, F401  (before mmdet, for mmcv-lite)
-from dearli_mm.apis import DEARLiInferencer  # noqa: E402
-from dearli_mm.apis.command_line import (add_network_flags,  # noqa: E402
-                                         network_arguments)
-from dearli_mm.utils.command_line import command_line  # noqa: E402
-from projects.demo.demo import Demo  # noqa: E402
-from projects.demo.page import (check_port, import_gradio,  # noqa: E402
-                                launch_page)
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from network_flags import add_network_flags, network_arguments  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:
@@ -29,9 +20,12 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@command_line()
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    # Projects are not installed: they are found in the checkout.
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from dearli_mm.apis import DEARLiInferencer
+    from projects.demo.demo import Demo
+    from projects.demo.page import check_port, import_gradio, launch_page
     warnings.filterwarnings('ignore', 'torch.meshgrid')  # of mmdet
     import_gradio()  # its lack is told before the network is loaded
     check_port(args.host, args.port)
@@ -40,4 +34,8 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line():
+        main(arguments)

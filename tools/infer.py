@@ -5,15 +5,12 @@ Stops and starts at will: a second run does what is left.
 import argparse
 import sys
 import warnings
+from pathlib import Path
 
-import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
-from dearli_mm.apis import DEARLiInferencer, read_vocabulary
-from dearli_mm.apis.command_line import add_network_flags, network_arguments
-from dearli_mm.apis.inputs import Video, find_inputs, is_video
-from dearli_mm.apis.loading import check_loading
-from dearli_mm.apis.result_folder import OUTPUTS
-from dearli_mm.apis.run import infer_images, infer_video
-from dearli_mm.utils.command_line import command_line
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from network_flags import add_network_flags, network_arguments  # noqa: E402
+
+OUTPUTS = ('panoptic', 'overlay', 'semantic')
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,12 +30,19 @@ def parse_args() -> argparse.Namespace:
         '--workers', type=int, default=2,
         help='threads that read images (default: 2)')
     add_network_flags(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if not Path(args.checkpoint).expanduser().is_file():
+        raise SystemExit(f'error: checkpoint={args.checkpoint!r}: no such '
+                         'file; give a .pth file that a training wrote into '
+                         'its --work-dir')
+    return args
 
 
-@command_line('the same command goes on')
-def main() -> int:
-    args = parse_args()
+def main(args: argparse.Namespace) -> int:
+    from dearli_mm.apis import DEARLiInferencer, read_vocabulary
+    from dearli_mm.apis.inputs import Video, find_inputs, is_video
+    from dearli_mm.apis.loading import check_loading
+    from dearli_mm.apis.run import infer_images, infer_video
     warnings.filterwarnings('ignore', 'torch.meshgrid')  # of mmdet
     options = dict(batch_size=args.batch_size, workers=args.workers)
     if args.save:
@@ -65,4 +69,8 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line('the same command goes on'):
+        sys.exit(main(arguments))

@@ -9,14 +9,6 @@ no line, or several, is listed. A config takes it as it is, too:
 """
 import argparse
 
-from mmengine.config import Config
-
-import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
-from dearli_mm.conversion.splits import write_new
-from dearli_mm.models.clip.class_prompts import match_prompts, parse_classes
-from dearli_mm.utils.command_line import command_line
-from dearli_mm.datasets.config_datasets import find_parts, read_config
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -28,18 +20,20 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def classes_of(config: Config) -> list:
+def classes_of(path: str) -> list:
     """Names of the classes of a config's datasets, in the model's order."""
-    for part in find_parts(config):
+    from dearli_mm.datasets.config_datasets import find_parts, read_config
+    for part in find_parts(read_config(path)):
         if part.files is not None:
             return list(part.files.classes)
     raise ValueError('the config has no panoptic dataset with classes')
 
 
-@command_line()
-def main() -> None:
-    args = parse_args()
-    names = classes_of(read_config(args.config))
+def main(args: argparse.Namespace) -> None:
+    from dearli_mm.conversion.splits import write_new
+    from dearli_mm.models.clip.class_prompts import (match_prompts,
+                                                     parse_classes)
+    names = classes_of(args.config)
     lines = match_prompts(parse_classes(args.prompts), names, args.prompts)
     text = ''.join(f'{index}:{",".join(line)}\n'
                    for index, line in enumerate(lines))
@@ -52,4 +46,8 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line():
+        main(arguments)

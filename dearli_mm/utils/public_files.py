@@ -70,7 +70,7 @@ def script(name: str, command: str) -> str:
 
     Args:
         name (str): File within tools/, without suffix.
-        command (str): The same for :mod:`dearli_mm.cli`.
+        command (str): The same for the command ``dearli``.
     """
     return f'dearli {command}' if _IN_WHEEL else f'python tools/{name}.py'
 

@@ -1,9 +1,6 @@
 """Draws what the training step of a config will see."""
 import argparse
 
-from dearli_mm.diagnostics.browse import browse_dataset
-from dearli_mm.utils.command_line import command_line
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -16,12 +13,15 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@command_line()
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from dearli_mm.diagnostics.browse import browse_dataset
     paths = browse_dataset(args.config, args.out, args.number, args.seed)
     print(f'wrote {len(paths)} pictures; {paths[-1]} shows all')
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line():
+        main(arguments)

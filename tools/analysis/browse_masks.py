@@ -1,10 +1,6 @@
 """Look at masks of tools/sam_masks.py: overlays and statistics."""
 import argparse
 
-import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
-from dearli_mm.masks.browse import browse_masks
-from dearli_mm.utils.command_line import command_line
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -21,13 +17,16 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@command_line()
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from dearli_mm.masks.browse import browse_masks
     print(browse_masks(args.masks, args.images, args.out, args.overlays,
                        args.max_images, args.seed))
     print(f'overlays and table are in {args.out}')
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line():
+        main(arguments)

@@ -1,10 +1,6 @@
 """Counts the classes in the labelled part of a config."""
 import argparse
 
-from dearli_mm.diagnostics.stats import (dataset_stats, draw_stats,
-                                                   stats_table)
-from dearli_mm.utils.command_line import command_line
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -13,9 +9,9 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@command_line()
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from dearli_mm.diagnostics.stats import (dataset_stats, draw_stats,
+                                             stats_table)
     stats = dataset_stats(args.config)
     print(stats_table(stats))
     if args.out:
@@ -24,4 +20,8 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line():
+        main(arguments)

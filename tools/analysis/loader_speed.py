@@ -1,11 +1,6 @@
 """Measures what one loader worker makes per second, transform by transform."""
 import argparse
 
-from dearli_mm.diagnostics.loader_speed import (measure_loader_speed,
-                                                speed_table)
-from dearli_mm.utils.atomic import write_text
-from dearli_mm.utils.command_line import command_line
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -17,9 +12,10 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@command_line()
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from dearli_mm.diagnostics.loader_speed import (measure_loader_speed,
+                                                    speed_table)
+    from dearli_mm.utils.atomic import write_text
     result = measure_loader_speed(args.config, args.images, args.rounds)
     print(speed_table(result))
     if args.out:
@@ -29,4 +25,8 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line():
+        main(arguments)

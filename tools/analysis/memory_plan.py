@@ -3,13 +3,6 @@ import argparse
 import json
 import logging
 
-from mmengine.config import Config
-
-from dearli_mm.diagnostics.memory_plan import plan_memory, plan_table
-from dearli_mm.diagnostics.sizes import StepSizes
-from dearli_mm.utils.atomic import write_text
-from dearli_mm.utils.command_line import command_line
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -27,9 +20,12 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@command_line()
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from mmengine.config import Config
+
+    from dearli_mm.diagnostics.memory_plan import plan_memory, plan_table
+    from dearli_mm.diagnostics.sizes import StepSizes
+    from dearli_mm.utils.atomic import write_text
     logging.disable(logging.WARNING)  # of weights that are not loaded
     config = Config.fromfile(args.config)
     sizes = StepSizes.of_config(
@@ -46,4 +42,8 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line():
+        main(arguments)

@@ -1,9 +1,6 @@
 """Print the validation results of a run, one line per iteration."""
 import argparse
 
-from dearli_mm.benchmark.run_logs import summarize_run
-from dearli_mm.utils.command_line import command_line
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -16,11 +13,14 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@command_line()
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from dearli_mm.benchmark.run_logs import summarize_run
     print(summarize_run(args.work_dir, args.metrics))
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line():
+        main(arguments)

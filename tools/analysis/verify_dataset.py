@@ -1,9 +1,6 @@
 """Checks all data of a config: one line per problem, exit code 1 if any."""
 import argparse
 
-from dearli_mm.diagnostics.verify import summary, verify_dataset
-from dearli_mm.utils.command_line import command_line
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -12,9 +9,8 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@command_line()
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from dearli_mm.diagnostics.verify import summary, verify_dataset
     problems = verify_dataset(args.config, args.workers)
     for problem in problems:
         print(f'PROBLEM {problem}')
@@ -23,4 +19,8 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line():
+        main(arguments)

@@ -6,9 +6,6 @@ it was stopped. See docs/data.md.
 """
 import argparse
 
-from dearli_mm.conversion.ade20k import convert_ade20k
-from dearli_mm.utils.command_line import command_line
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -21,11 +18,14 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@command_line('the same command goes on')
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from dearli_mm.conversion.ade20k import convert_ade20k
     convert_ade20k(args.root, args.workers)
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line('the same command goes on'):
+        main(arguments)

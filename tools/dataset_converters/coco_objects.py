@@ -5,9 +5,6 @@ too. Run again, it goes on where it was stopped. See docs/data.md.
 """
 import argparse
 
-from dearli_mm.conversion.coco_objects import convert_coco_objects
-from dearli_mm.utils.command_line import command_line
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -20,11 +17,14 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@command_line('the same command goes on')
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from dearli_mm.conversion.coco_objects import convert_coco_objects
     convert_coco_objects(args.root, args.workers)
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line('the same command goes on'):
+        main(arguments)

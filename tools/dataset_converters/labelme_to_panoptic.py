@@ -5,9 +5,6 @@ Annotate more and run again: only new and changed files are converted.
 """
 import argparse
 
-from dearli_mm.conversion.labelme import LabelmeClasses, convert_labelme
-from dearli_mm.utils.command_line import command_line
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -31,9 +28,8 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@command_line('the same command goes on')
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from dearli_mm.conversion.labelme import LabelmeClasses, convert_labelme
     classes = LabelmeClasses(
         tuple(args.things), tuple(args.stuff), tuple(args.ignore))
     convert_labelme(args.folder, args.out, classes, args.images,
@@ -41,4 +37,8 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line('the same command goes on'):
+        main(arguments)

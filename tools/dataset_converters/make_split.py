@@ -10,9 +10,6 @@ split files (ADE20K, COCO) are read as they are.
 import argparse
 from fractions import Fraction
 
-from dearli_mm.conversion.splits import check_split, make_split, split_overlaps
-from dearli_mm.utils.command_line import command_line
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -41,9 +38,9 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-@command_line()
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from dearli_mm.conversion.splits import (check_split, make_split,
+                                             split_overlaps)
     splits = args.check or [args.out]
     if args.out:
         make_split(args.ann_file, args.out, args.number, args.fraction,
@@ -61,4 +58,8 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line():
+        main(arguments)

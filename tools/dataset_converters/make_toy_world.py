@@ -2,12 +2,9 @@
 import argparse
 import sys
 from pathlib import Path
-from dearli_mm.utils.command_line import command_line
 
 # Projects are not installed: they are found in the checkout.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-from projects.toy_world.dataset import write_toy_world  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,12 +20,15 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@command_line()
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from projects.toy_world.dataset import write_toy_world  # noqa: E402
     write_toy_world(args.out, train=args.train, val=args.val,
                     labeled=args.labeled, size=args.size, seed=args.seed)
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line():
+        main(arguments)

@@ -7,10 +7,6 @@ what an mmseg config loads (--mmseg-config).
 """
 import argparse
 
-from dearli_mm.conversion.semantic import (convert_semantic, find_folder,
-                                           find_mmseg)
-from dearli_mm.utils.command_line import command_line
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -45,9 +41,9 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-@command_line('the same command goes on')
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from dearli_mm.conversion.semantic import (convert_semantic, find_folder,
+                                               find_mmseg)
     if args.mmseg_config:
         data = find_mmseg(args.mmseg_config, args.loader)
     else:
@@ -58,4 +54,8 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line('the same command goes on'):
+        main(arguments)

@@ -1,9 +1,6 @@
 """Turn a checkpoint of the reference implementation into this package's."""
 import argparse
 
-from dearli_mm.conversion.official_checkpoint import convert_checkpoint
-from dearli_mm.utils.command_line import command_line
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -24,9 +21,8 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@command_line()
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from dearli_mm.conversion.official_checkpoint import convert_checkpoint
     table = convert_checkpoint(args.source, args.target,
                                args.decoder_only, args.teacher,
                                args.config)
@@ -35,4 +31,8 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line():
+        main(arguments)

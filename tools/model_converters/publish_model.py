@@ -1,9 +1,6 @@
 """Write one network of a checkpoint for inference: small, and complete."""
 import argparse
 
-from dearli_mm.apis.publish import publish_model
-from dearli_mm.utils.command_line import command_line
-
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -16,13 +13,16 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@command_line()
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from dearli_mm.apis.publish import publish_model
     path = publish_model(args.source, args.target, args.network,
                          not args.full)
     print(f'{path}: {path.stat().st_size / 1e6:.1f} MB')
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line():
+        main(arguments)

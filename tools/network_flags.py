@@ -1,11 +1,17 @@
-"""Flags that tools/infer.py and tools/demo.py share."""
+"""Flags that infer.py and demo.py share."""
 import argparse
 from typing import Any, Dict
 
-from mmengine.config import DictAction
-
 _NETWORK = ('checkpoint', 'classes', 'config', 'cfg_options', 'network',
             'device', 'alpha', 'score_thr')
+
+
+class ConfigValues(argparse.Action):
+    """mmengine's ``DictAction``, which is imported once it is needed."""
+
+    def __call__(self, *args) -> None:
+        from mmengine.config import DictAction
+        DictAction(self.option_strings, self.dest)(*args)
 
 
 def add_network_flags(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +37,7 @@ def add_network_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--config', help='config file (default: the one in the checkpoint)')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+        '--cfg-options', nargs='+', action=ConfigValues, metavar='KEY=VALUE',
         help='values of the config to set')
 
 

@@ -6,14 +6,16 @@
     dearli convert ade20k_panoptic data/ADEChallengeData2016
 
 Each does what ``python tools/SCRIPT.py`` does in a checkout, and ``mim train
-mmdet``, ``mim test mmdet`` go on to work.
+mmdet``, ``mim test mmdet`` go on to work. A module beside the package, since
+importing that takes seconds, for which ``--help`` need not wait.
 """
+import importlib.util
 import runpy
 import sys
 from pathlib import Path
 from typing import Dict, List, Tuple
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(importlib.util.find_spec('dearli_mm').origin).resolve().parent
 COMMANDS: Dict[str, Tuple[str, str]] = {
     'train': ('train.py', "train a model (mmdet's script)"),
     'test': ('test.py', "evaluate a checkpoint (mmdet's script)"),

@@ -145,4 +145,7 @@ def _class_loss(class_logits: Tensor, labels: Tensor, match: Match,
         classes.flatten(),
         class_weight,
         reduction='none')
-    return loss.view(classes.shape).sum(-1) / class_weight[classes].sum(-1)
+    # Of queries that are all void, where that has no weight, the mean is 0.
+    total = class_weight[classes].sum(-1).clamp(
+        min=torch.finfo(class_weight.dtype).tiny)
+    return loss.view(classes.shape).sum(-1) / total

@@ -64,6 +64,19 @@ def test_void_weight_of_pseudo_labels(detector):
         assert same is (name != 'pseudo_loss_cls'), name
 
 
+def test_nothing_found_and_void_without_weight(detector):
+    model = DEARLi(detector, dict(pseudo_void_weight=0.0,
+                                  pseudo_label=dict(score_thr=1.0)))
+    model.init_weights()
+    losses = model.loss(*batch())
+    assert losses['pseudo_segments'] == 0
+    assert losses['pseudo_loss_cls'].abs().sum() == 0
+    sum(value.sum() for name, value in losses.items()
+        if 'loss' in name).backward()
+    assert all(p.grad.isfinite().all() for p in model.student.parameters()
+               if p.grad is not None)
+
+
 def test_frozen_backbone_exists_once(model):
     assert model.teacher.backbone is model.student.backbone
     assert model.teacher.clip is model.student.backbone

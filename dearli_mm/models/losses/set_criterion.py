@@ -185,7 +185,8 @@ class SetCriterion(nn.Module):
             dtype=torch.float32)
         own = own.to(targets.labels.device, non_blocking=True)
         num_targets, class_weight = reduce_mean(own)
-        return num_targets.clamp(min=1), own[1] / class_weight
+        tiny = torch.finfo(class_weight.dtype).tiny  # nothing has a weight
+        return num_targets.clamp(min=1), own[1] / class_weight.clamp(min=tiny)
 
 
 def _places(counts: List[int],

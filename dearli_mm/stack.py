@@ -39,11 +39,13 @@ REQUIRED = (
 )
 
 MASKS = 'scikit-image>=0.22'  # the mask generator that needs no weights
+SITE = ('mkdocs-material', 'mkdocstrings-python')
 TESTS = ('pytest>=7', 'pytest-xdist')
 EXTRAS = {
     'masks': (MASKS, ),
     'tests': (*TESTS, MASKS),
-    'dev': (*TESTS, MASKS, 'ruff'),
+    'dev': (*TESTS, MASKS, *SITE, 'ruff'),
+    'site': SITE,
     'heif': ('pillow-heif', ),
     'tensorboard': ('tensorboard', ),
     'wandb': ('wandb', ),

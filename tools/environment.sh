@@ -126,9 +126,12 @@ dearli_choose
 dearli_lacks "$DEARLI_PYTHON" >/dev/null || dearli_install
 export PATH="$(dirname "$DEARLI_PYTHON"):$PATH"
 export PYTHONPATH="$DEARLI_ROOT${PYTHONPATH:+:$PYTHONPATH}"
-# Threads that wait must not spin: beside another busy process that makes a
-# training step several times as long. Read when PyTorch is loaded.
-export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-PASSIVE}"
+# Threads that wait must not spin for long: beside another busy process that
+# makes a training step several times as long (docs/train.md, "On a CPU"). Not
+# at all is slow, too, on idle cores. Read when PyTorch is loaded.
+if [[ -z "${OMP_WAIT_POLICY:-}" ]]; then
+    export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-1000}"
+fi
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-$(nproc 2>/dev/null || echo 2)}"
 dearli_complete
 dearli_say "environment: $(dirname "$(dirname "$DEARLI_PYTHON")")"

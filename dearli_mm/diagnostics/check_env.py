@@ -78,12 +78,13 @@ def check_environment(config: Optional[str] = None) -> Iterator[Check]:
 
 
 def public_files() -> str:
-    """A table of the weights that others publish."""
+    """A table of the files that others publish."""
     module = _load_by_path('utils/public_files')
+    files = (*module.CLIPS.values(), *module.SAMS.values(), *module.PAGES)
     return '\n\n'.join(
-        f'{file.name}, for {file.used_by}\n  {file.page}\n  '
-        + file.command(f'weights/{Path(file.url).name}')
-        for file in (*module.CLIPS.values(), *module.SAMS.values()))
+        f'{file.name}, for {file.used_by}\n  {file.page}' +
+        (f'\n  {file.command("weights/" + Path(file.url).name)}'
+         if file.url else '') for file in files)
 
 
 def _check_packages(stack: ModuleType) -> Iterator[Check]:

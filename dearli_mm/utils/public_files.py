@@ -8,6 +8,8 @@ from typing import Dict, NamedTuple, Optional
 
 _HUB = 'https://huggingface.co'
 _SAM = 'https://dl.fbaipublicfiles.com/segment_anything'
+_REFERENCE = 'https://github.com/helen1c/DEARLi'
+_SPLITS = 'https://github.com/LiheYoung/UniMatch-V2/tree/main/splits'
 _CONVNEXT_B = 'CLIP-convnext_base_w_320-laion_aesthetic-s13B-b82K-augreg'
 _CONVNEXT_L = 'CLIP-convnext_large_d_320.laion2B-s29B-b131K-ft-soup'
 
@@ -17,18 +19,22 @@ class PublicFile(NamedTuple):
 
     Attributes:
         name (str): What it is.
-        url (str): The file itself.
+        url (str): The file itself; empty if its page has several.
         page (str): Where it is described.
         used_by (str): What needs it.
+        md5 (str): Checksum, where one is known.
     """
     name: str
     url: str
     page: str
     used_by: str
+    md5: str = ''
 
     def command(self, path: str) -> str:
         """The shell command that puts it where a config reads it."""
-        return f'curl -L --create-dirs -o {path} {self.url}'
+        get = f'curl -L --create-dirs -o {path} {self.url}'
+        return f'{get} && echo "{self.md5}  {path}" | md5sum -c' \
+            if self.md5 else get
 
 
 def _clip(repository: str, used_by: str) -> PublicFile:
@@ -38,10 +44,11 @@ def _clip(repository: str, used_by: str) -> PublicFile:
                       page, used_by)
 
 
-def _sam(size: str, file: str) -> PublicFile:
+def _sam(size: str, file: str, md5: str) -> PublicFile:
     return PublicFile(
         f'SAM {size}', f'{_SAM}/{file}',
-        'https://github.com/facebookresearch/segment-anything', 'SAM masks')
+        'https://github.com/facebookresearch/segment-anything', 'SAM masks',
+        md5)
 
 
 # By the name of the open_clip model.
@@ -51,10 +58,20 @@ CLIPS: Dict[str, PublicFile] = {
 }
 # By `--model-type` of tools/sam_masks.py.
 SAMS: Dict[str, PublicFile] = {
-    'vit_h': _sam('ViT-H', 'sam_vit_h_4b8939.pth'),
-    'vit_l': _sam('ViT-L', 'sam_vit_l_0b3195.pth'),
-    'vit_b': _sam('ViT-B', 'sam_vit_b_01ec64.pth'),
+    'vit_h': _sam('ViT-H', 'sam_vit_h_4b8939.pth',
+                  '4b8939a88964f0f4ff5f5b2642c598a6'),
+    'vit_l': _sam('ViT-L', 'sam_vit_l_0b3195.pth',
+                  '0b3195507c641ddb6910d2bb5adee89c'),
+    'vit_b': _sam('ViT-B', 'sam_vit_b_01ec64.pth',
+                  '01ec64d29a2fca3f0661936605ae66f8'),
 }
+# What has pages, of which people choose.
+PAGES = (
+    PublicFile('Checkpoints of the reference implementation', '', _REFERENCE,
+               'official_to_dearli.py (docs/reference-checkpoints.md)'),
+    PublicFile('Split files of ADE20K and COCO (of UniMatch V2)', '', _SPLITS,
+               'the split keys of configs (docs/data.md)'),
+)
 
 # Converters by the class of the dataset.
 _CONVERTERS = {

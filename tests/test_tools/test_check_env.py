@@ -49,6 +49,9 @@ def test_public_files_tell_their_commands():
     table = check_env.public_files()
     assert 'curl -L --create-dirs -o weights/sam_vit_h_4b8939.pth' in table
     assert 'huggingface.co/laion/CLIP-convnext_base_w_320' in table
+    assert 'weights/sam_vit_b_01ec64.pth" | md5sum -c' in table
+    assert 'Checkpoints of the reference implementation' in table
+    assert 'Split files' in table
 
 
 def test_a_config_is_checked_at_its_own_paths(tmp_path):

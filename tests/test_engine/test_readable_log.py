@@ -24,7 +24,7 @@ def test_a_run_tells_what_it_does_and_nothing_twice(
     before, after = screen.split('This run\n')
     assert len(before.splitlines()) == 3 and str(log) in before
     assert 'paramwise_options' not in screen
-    for text in ('paramwise_options', 'before_train_iter:', 'class_prompts ='):
+    for text in ('paramwise_options', 'before_train_iter:', 'class_prompts'):
         assert text in log.read_text()
     for line in ('model +DEARLi on OpenCLIPBackbone dearli_tiny .frozen',
                  r'parameters +411,\d+ are trained of 1.18 million',

@@ -66,7 +66,7 @@ class QueryDecoderHead(Mask2FormerHead):
             self._level(index, memory, features)
             for index, memory in enumerate(memories)
         ]
-        batch_size = len(features)
+        batch_size = features.shape[0]
         query = self.query_feat.weight.expand(batch_size, -1, -1)
         query_pos = self.query_embed.weight.expand(batch_size, -1, -1)
         decoder = self.transformer_decoder

@@ -70,7 +70,8 @@ class DeformablePixelDecoder(MSDeformAttnPixelDecoder):
         # Sizes travel as numbers, too: reading them back from the device, as
         # mmcv does, is a wait per layer.
         layout = dict(
-            reference_points=centres.expand(len(query), -1, len(sizes), -1),
+            reference_points=centres.expand(
+                query.shape[0], -1, len(sizes), -1),
             spatial_shapes=_on(device, sizes),
             level_start_index=_on(device, starts),
             level_shapes=sizes)

@@ -24,6 +24,7 @@ COMMANDS: Dict[str, Tuple[str, str]] = {
     'verify': ('analysis/verify_dataset.py', 'check all data of a config'),
     'preflight': ('check_env.py', 'what a config or this machine lacks'),
     'device': ('analysis/device_check.py', 'is this machine right, and fast'),
+    'export': ('export.py', 'a network with fixed classes as an ONNX file'),
     'benchmark': ('benchmark.py', 'methods x labels x seeds, and a report'),
 }
 GROUPS = {'convert': ('dataset_converters', 'model_converters'),

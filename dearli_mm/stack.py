@@ -39,13 +39,15 @@ REQUIRED = (
 )
 
 MASKS = 'scikit-image>=0.22'  # the mask generator that needs no weights
+ONNX = ('onnx', 'onnxscript', 'onnxruntime')
 SITE = ('mkdocs-material', 'mkdocstrings-python')
 TESTS = ('pytest>=7', 'pytest-xdist')
 EXTRAS = {
     'masks': (MASKS, ),
     'tests': (*TESTS, MASKS),
-    'dev': (*TESTS, MASKS, *SITE, 'ruff'),
+    'dev': (*TESTS, MASKS, *SITE, *ONNX, 'ruff'),
     'site': SITE,
+    'onnx': ONNX,
     'heif': ('pillow-heif', ),
     'tensorboard': ('tensorboard', ),
     'wandb': ('wandb', ),

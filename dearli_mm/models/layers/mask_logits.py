@@ -30,10 +30,8 @@ class MaskLogits(Sequence):
 
     def __getitem__(self, index: int) -> Tensor:
         """Logits [B, Q, h, w] of one prediction."""
-        return torch.stack([
-            _product(embeds, features)
-            for embeds, features in zip(self.embeds[index], self.features)
-        ])
+        logits = self.embeds[index] @ self.features.flatten(2)
+        return logits.unflatten(-1, self.features.shape[-2:])
 
     def float(self) -> 'MaskLogits':
         """The same in float32."""

@@ -1,0 +1,77 @@
+"""An exported network gives what PyTorch gives."""
+import numpy as np
+import pytest
+from mmdet.structures import DetDataSample
+
+from dearli_mm.apis.onnx_network import ONNXNetwork, panoptic_segments
+
+pytest.importorskip('onnxruntime')
+pytest.importorskip('onnxscript')
+
+
+@pytest.fixture(scope='module')
+def exported(tmp_path_factory):
+    from pathlib import Path
+
+    from dearli_mm.apis import DEARLiInferencer
+    from dearli_mm.apis.onnx_export import export_onnx
+    root = Path(__file__).parents[2]
+    inferencer = DEARLiInferencer(
+        str(root / 'projects/toy_world/dearli_student.pth'), device='cpu')
+    path = tmp_path_factory.mktemp('onnx') / 'student.onnx'
+    assert export_onnx(inferencer, str(path)) < 1e-4
+    with pytest.raises(FileExistsError, match='student.onnx is there'):
+        export_onnx(inferencer, str(path))
+    return inferencer, ONNXNetwork(path)
+
+
+def scenes(tmp_path):
+    from projects.toy_world.dataset import write_toy_world
+    write_toy_world(str(tmp_path), train=1, val=4, labeled=1, size=128, seed=3)
+    return sorted((tmp_path / 'val/images').iterdir())
+
+
+def test_panoptic_maps_are_those_of_pytorch(exported, tmp_path):
+    inferencer, network = exported
+    assert network.names == inferencer.vocabulary.names
+    for expected in inferencer([str(path) for path in scenes(tmp_path)]):
+        found, labels, scores = network(expected.image)
+        assert (found == expected.seg_map).mean() > 0.999  # but for ties
+        assert labels.tolist() == expected.labels.tolist()
+        np.testing.assert_allclose(scores, expected.scores, atol=1e-4)
+
+
+def test_other_sizes_are_padded(exported, tmp_path):
+    inferencer, network = exported
+    image = inferencer(str(scenes(tmp_path)[0]))[0].image[:100, :90]
+    sample = DetDataSample(metainfo=dict(
+        img_shape=(100, 90), ori_shape=(100, 90)))
+    import torch
+    result, = inferencer.model.test_step(dict(
+        inputs=[torch.from_numpy(
+            np.ascontiguousarray(image[..., ::-1].transpose(2, 0, 1)))],
+        data_samples=[sample]))
+    expected = result.pred_panoptic_seg.sem_seg[0].numpy()
+    found, labels, _ = network(np.ascontiguousarray(image))
+    codes = np.r_[len(network.names), labels + 1000 * np.arange(
+        1, len(labels) + 1)]
+    assert (codes[found] == expected).mean() > 0.999
+
+
+def test_post_processing_by_hand():
+    # Queries: a thing, another that loses its pixels, void, two of one stuff.
+    probs = np.array([[.9, 0, .1], [.6, 0, .4], [.2, .2, .6],
+                      [0, .7, .3], [0, .8, .2]], np.float32)
+    left, right = np.array([[5., 5, -5, -5]] * 2), np.array([[-5, -5, 5., -5]])
+    masks = np.stack([left, left, left, np.repeat(right, 2, 0),
+                      np.full((2, 4), -5.)]).astype(np.float32)
+    masks[4, :, 3] = 5
+    size = (2, 4)
+    found, labels, scores = panoptic_segments(probs, masks, size, size, size,
+                                              num_things=1)
+    assert found.tolist() == [[1, 1, 2, 2]] * 2
+    assert labels.tolist() == [0, 1]
+    assert scores.tolist() == [np.float32(.9), np.float32(.8)]
+    nothing, labels, _ = panoptic_segments(probs, masks, size, size, size, 1,
+                                           score_thr=.95)
+    assert not nothing.any() and len(labels) == 0

@@ -16,9 +16,7 @@ model = dict(
             num_things_classes=8,
             num_stuff_classes=5,
             text_classifier=dict(classes=_base_.class_prompts)),
-        panoptic_fusion_head=dict(num_things_classes=8, num_stuff_classes=5)),
-    # In a short run less of what the teacher misses is taught as void.
-    semi_train_cfg=dict(pseudo_void_weight=0.02))
+        panoptic_fusion_head=dict(num_things_classes=8, num_stuff_classes=5)))
 custom_hooks = [  # a short run wants a quicker teacher than 0.999
     dict(type='EMATeacherHook', decay=0.99, ramp='auto'),
     dict(type='TeacherMonitorHook', patience=100)

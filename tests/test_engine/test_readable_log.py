@@ -14,7 +14,8 @@ def test_a_run_tells_what_it_does_and_nothing_twice(
     config.merge_from_dict(
         options(world, max_iters=2, **{
             'train_cfg.val_before_train': True,
-            'train_cfg.val_interval': 2
+            'train_cfg.val_interval': 2,
+            'default_hooks.logger.interval': 50
         }))
     config.work_dir = str(tmp_path)
     PreflightRunner.from_cfg(config).train()

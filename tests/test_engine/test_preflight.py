@@ -97,3 +97,13 @@ def test_training_stops_before_it_begins(ready):
     ready.model.detector.backbone.pretrained = 'none.safetensors'
     with pytest.raises(NotReadyError, match='(?s)lacks 2 .*none.*train/imag'):
         RUNNERS.build(ready)
+
+
+def test_packages_of_backends():
+    config = Config(dict(visualizer=dict(vis_backends=[
+        dict(type='LocalVisBackend'),
+        dict(type='NeptuneVisBackend'),
+    ])))
+    lack, = find_lacks(config)
+    assert lack.kind == 'model' and lack.remedy == 'pip install neptune'
+    assert lack.text.startswith('visualizer.vis_backends.1: NeptuneVisBackend')

@@ -372,14 +372,21 @@ class Send(Hook):
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_stopped_by_a_signal_and_resumed(world, tmp_path, number, capsys):
+def test_stopped_by_a_signal_and_resumed(world, tmp_path, number, capsys,
+                                         monkeypatch):
+    command = ['python', 'tools/train.py', 'my config.py']
+    monkeypatch.setattr(sys, 'orig_argv', command)
     former = signal.getsignal(number)
     runner = build_runner(world, tmp_path / 'run')
     runner.register_hook(Send(number, 3))
     with pytest.raises(SystemExit) as stop:
         runner.train()
     assert stop.value.code == 130 and signal.getsignal(number) == former
-    assert 'once more ends it at once' in capsys.readouterr().err
+    screen = capsys.readouterr()
+    assert 'once more ends it at once' in screen.err
+    assert (f"{signal.Signals(number).name}: stopped after step 3; python "
+            "tools/train.py 'my config.py' --resume goes on from "
+            f"{tmp_path / 'run/iter_3.pth'}") in screen.out
     assert torch.load(tmp_path / 'run/iter_3.pth',
                       weights_only=True)['meta']['iter'] == 3
     resumed = build_runner(world, tmp_path / 'run', resume=True)

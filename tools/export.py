@@ -1,8 +1,8 @@
 """Write a checkpoint's network, with fixed classes, as an ONNX file.
 
-The ensemble with CLIP is in it; batch and image size are free. What it gives is
-compared with PyTorch before the file is kept. dearli_mm/apis/onnx_network.py
-reads it with NumPy alone. Needs `pip install -e .[onnx]`.
+The ensemble with CLIP is in it; batch and image size are free. What it gives
+is compared with PyTorch before the file is kept. NumPy alone reads it, by
+dearli_mm/apis/onnx_network.py. Needs `pip install -e .[onnx]`.
 """
 import argparse
 import sys

@@ -1,6 +1,7 @@
 """A network with its classes as an ONNX file."""
 import copy
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import List, Optional, Sequence, Tuple
 
@@ -13,6 +14,7 @@ from ..utils.atomic import atomic_path
 from .inferencer import DEARLiInferencer
 from .onnx_network import METADATA, ONNXNetwork
 
+PACKAGES = ('onnx', 'onnxscript', 'onnxruntime')
 OPSET = 20  # the first with grid_sample of today's meaning
 STRIDE = 32  # height and width are multiples
 AGREE = 1e-3  # largest difference of probabilities
@@ -43,6 +45,10 @@ def export_onnx(inferencer: DEARLiInferencer, target: str) -> float:
     path = Path(target).expanduser()
     if path.exists():
         raise FileExistsError(f'{path} is there; choose another name')
+    lacking = [name for name in PACKAGES if find_spec(name) is None]
+    if lacking:
+        raise ImportError(f'ONNX needs {", ".join(lacking)}: '
+                          f'pip install {" ".join(PACKAGES)}')
     network = _Exportable(inferencer).eval()
     example = torch.rand(2, 3, 3 * STRIDE, 4 * STRIDE) * 255
     sizes = {0: torch.export.Dim.DYNAMIC,

@@ -58,6 +58,13 @@ def test_other_sizes_are_padded(exported, tmp_path):
     assert (codes[found] == expected).mean() > 0.999
 
 
+def test_packages_that_are_missing(exported, tmp_path, monkeypatch):
+    from dearli_mm.apis import onnx_export
+    monkeypatch.setattr(onnx_export, 'PACKAGES', ('onnx', 'no_such_package'))
+    with pytest.raises(ImportError, match='needs no_such_package: pip inst'):
+        onnx_export.export_onnx(exported[0], str(tmp_path / 'x.onnx'))
+
+
 def test_post_processing_by_hand():
     # Queries: a thing, another that loses its pixels, void, two of one stuff.
     probs = np.array([[.9, 0, .1], [.6, 0, .4], [.2, .2, .6],

@@ -67,9 +67,11 @@ def class_logits(embed: Tensor, text_classifier: Tensor,
         c for c, count in enumerate([*num_synonyms, 1]) for _ in range(count)
     ])
     of_class = of_class.to(logits.device, non_blocking=True).expand_as(logits)
-    best = logits.new_empty(*logits.shape[:-1], len(num_synonyms) + 1)
-    return best.scatter_reduce(
-        -1, of_class, logits, 'amax', include_self=False)
+    # Not new_empty and include_self=False: what is in the memory by chance
+    # takes its share of the gradient where it equals the result.
+    best = logits.new_full((*logits.shape[:-1], len(num_synonyms) + 1),
+                           -torch.inf)
+    return best.scatter_reduce(-1, of_class, logits, 'amax')
 
 
 def geometric_ensemble(in_vocab_logits: Tensor,

@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 from torch.testing import assert_close
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from dearli_mm.functional import class_logits, geometric_ensemble
 
@@ -34,6 +35,30 @@ def test_class_logits_gradient_goes_to_the_best_synonym():
     assert text.grad[best].abs().sum() > 0
     others = [i for i in range(5) if i != best]
     assert text.grad[others].abs().sum() == 0
+
+
+class Leftovers(TorchDispatchMode):
+    """Memory that is asked for without a value holds one by chance."""
+
+    def __init__(self, value):
+        super().__init__()
+        self.value = value
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        return out.fill_(self.value) if 'empty' in func.__name__ else out
+
+
+def test_class_logits_gradient_does_not_depend_on_old_memory():
+    text = torch.eye(3)
+    embed = torch.tensor([[3., 0., 4.]])  # logits 0.6, 0 and 0.8 (void)
+    gradients = []
+    for leftover in (0., 0.6, 0.8):
+        scale = torch.zeros((), requires_grad=True)
+        with Leftovers(leftover):
+            logits = class_logits(embed, text, scale, [2])
+            gradients.append(torch.autograd.grad(logits.sum(), scale)[0])
+    assert_close(torch.stack(gradients), torch.full((3, ), 1.4))
 
 
 def test_class_logits_refuses_wrong_synonym_count():

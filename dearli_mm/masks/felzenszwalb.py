@@ -2,6 +2,7 @@
 import dataclasses
 from typing import Any, Dict, List, Tuple
 
+import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
@@ -28,6 +29,10 @@ class Felzenszwalb(MaskGenerator):
     sigma: float = option(1.2, help='of the blur before segmentation')
     min_size: float = option(
         0.01, help='smaller segments join a neighbour; share of the image')
+    mean_shift: float = option(
+        0.0, help='smooth texture first: radius in pixels; 0 for not at all')
+    mean_shift_color: float = option(
+        40.0, help='of the mean shift: colours further apart stay apart')
     max_size: float = option(
         0.95, help='larger segments are left out; share of the image')
     stability_score_thresh: float = option(
@@ -51,6 +56,9 @@ class Felzenszwalb(MaskGenerator):
         from skimage.segmentation import felzenszwalb
         height, width = image.shape[:2]
         min_size = max(1, round(self.min_size * height * width))
+        if self.mean_shift > 0:
+            image = cv2.pyrMeanShiftFiltering(image, self.mean_shift,
+                                              self.mean_shift_color)
         rles, points, scale_of = [], [], []
         for number, scale in enumerate(self.scales):
             segments = felzenszwalb(

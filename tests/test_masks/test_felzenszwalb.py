@@ -28,6 +28,17 @@ def test_finds_the_parts_of_a_simple_scene():
         assert instance['crop_box'] == [0, 0, 180, 120]
 
 
+def test_mean_shift_smooths_texture():
+    pytest.importorskip('skimage')
+    noise = np.random.default_rng(0).integers(-25, 25, scene.shape)
+    textured = np.clip(scene + noise, 0, 255).astype(np.uint8)
+    counts = [
+        len(Felzenszwalb(scales=(50., ), sigma=0., mean_shift=radius).generate(
+            textured)) for radius in (0., 10.)
+    ]
+    assert counts[1] == 3 < counts[0]
+
+
 def test_plain_image_has_no_masks():
     pytest.importorskip('skimage')
     assert Felzenszwalb().generate(np.full((20, 20, 3), 7, np.uint8)) == []

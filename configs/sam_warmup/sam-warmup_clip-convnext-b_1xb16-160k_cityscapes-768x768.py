@@ -22,7 +22,11 @@ train_dataloader = dict(
         data_prefix=dict(
             img='leftImg8bit/train/',
             masks='sam_masks/train/'),  # tools/sam_masks.py writes it
-        # There are no more queries to match masks with.
-        pipeline=[dict(type='WarmUpView', size=768, max_masks=200)]))
+        pipeline=[
+            dict(  # size and scales of training
+                _base_.train_dataloader.unlabeled.dataset.weak[1],
+                type='WarmUpView',
+                max_masks=200)  # as there are queries to match them with
+        ]))
 val_evaluator = [dict(type='ClassAgnosticRecall')]  # of things and stuff
 test_evaluator = val_evaluator

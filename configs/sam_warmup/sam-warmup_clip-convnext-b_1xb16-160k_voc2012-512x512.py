@@ -2,7 +2,8 @@
 # training images, no labels.
 # Total batch 16 (1 GPU; 2 x 8 with batch_size = 8), 160 000 steps.
 # On disk: what the dataset's config names, the CLIP weights, and the masks of
-# tools/sam_masks.py (docs/warm-up.md).
+# tools/sam_masks.py (docs/warm-up.md). JPEGImages holds validation, too: give
+# that tool ../_base_/datasets/voc2012_panoptic.py --dataset train_set.
 _base_ = [
     '../_base_/models/sam-warmup_clip-convnext-b.py',
     '../_base_/datasets/voc2012_panoptic.py',
@@ -21,7 +22,7 @@ train_dataloader = dict(
         data_root='data/VOCdevkit/VOC2012/',
         data_prefix=dict(
             img='JPEGImages/',
-            masks='sam_masks/'),  # tools/sam_masks.py writes it
+            masks='sam_masks/trainaug/'),  # tools/sam_masks.py writes it
         # There are no more queries to match masks with.
         pipeline=[dict(type='WarmUpView', size=512, max_masks=200)]))
 val_evaluator = [dict(type='ClassAgnosticRecall')]  # of things and stuff

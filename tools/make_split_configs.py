@@ -49,7 +49,7 @@ TABLE = (
          512, COCO),
     Data('Cityscapes', 'cityscapes', 'cityscapes_panoptic', 'data/cityscapes',
          'cityscapes', 768, CITYSCAPES),
-    Data('Pascal VOC 2012', 'voc2012', 'voc2012_panoptic',
+    Data('VOC 2012', 'voc2012', 'voc2012_panoptic',
          'data/VOCdevkit/VOC2012', 'voc2012', 512, VOC, '{number}'),
 )
 # What the paper reports of a config.

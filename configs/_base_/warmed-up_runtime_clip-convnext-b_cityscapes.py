@@ -1,4 +1,5 @@
-# Of a run that starts from the warm-up on masks of Cityscapes (docs/warm-up.md).
+# Of a run that starts from the warm-up on masks of Cityscapes
+# (docs/warm-up.md).
 _base_ = './default_runtime.py'
 
 custom_hooks = [

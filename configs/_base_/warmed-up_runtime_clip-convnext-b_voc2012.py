@@ -1,4 +1,5 @@
-# Of a run that starts from the warm-up on masks of Pascal VOC 2012 (docs/warm-up.md).
+# Of a run that starts from the warm-up on masks of VOC 2012
+# (docs/warm-up.md).
 _base_ = './default_runtime.py'
 
 custom_hooks = [

@@ -1,4 +1,4 @@
-# Mean teacher on a trainable ResNet-50. Pascal VOC 2012, 183 labelled images.
+# Mean teacher on a trainable ResNet-50. VOC 2012, 183 labelled images.
 _base_ = [
     '../_base_/models/mean-teacher_r50.py',
     '../_base_/datasets/voc2012_panoptic_1-8.py',

@@ -1,4 +1,4 @@
-# Labelled images alone: no teacher. Pascal VOC 2012, 92 of them.
+# Labelled images alone: no teacher. VOC 2012, 92 of them.
 _base_ = [
     '../_base_/models/supervised_clip-convnext-b.py',
     '../_base_/datasets/voc2012_panoptic_1-16.py',

@@ -1,4 +1,4 @@
-# DEAR: recognition by CLIP, no warm-up. Pascal VOC 2012, 732 labelled images.
+# DEAR: recognition by CLIP, no warm-up. VOC 2012, 732 labelled images.
 # Total batch 8 labelled + 8 unlabelled (1 GPU), 80 000 steps.
 # On disk: data/VOCdevkit/VOC2012 (docs/data.md) and the CLIP weights
 # named in _base_/models/dearli_clip-convnext-b.py (docs/install.md).

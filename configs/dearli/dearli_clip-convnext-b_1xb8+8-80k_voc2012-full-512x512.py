@@ -1,5 +1,5 @@
 # DEARLi: recognition by CLIP, localization by the warm-up on SAM masks.
-# Pascal VOC 2012, 1 464 labelled images.
+# VOC 2012, 1 464 labelled images.
 # Total batch 8 labelled + 8 unlabelled (1 GPU), 80 000 steps.
 # On disk: what DEAR needs, and the warm-up's checkpoint (docs/warm-up.md).
 _base_ = [

@@ -1,5 +1,5 @@
-# Pascal VOC 2012 panoptic: 20 things, and background; the 10 582 images that
-# have labels of SBD, and 1 449 of validation.
+# Pascal VOC 2012 panoptic: 20 things, and background; 10 582 images (those
+# with labels of VOC or SBD) + 1 449.
 # tools/dataset_converters/voc2012_panoptic.py makes the files.
 
 # ------------------------------------------------------------ edit, or inherit
@@ -11,16 +11,16 @@ crop = 512  # side of the training crop, and short side at test
 
 # ----------------------------------------------------------------- the classes
 # The archive's names, commas between synonyms; in its order, things first.
-# What is in the background is named as well, or CLIP would have the word alone.
+# A background's contents are named as well: the word alone looks like nothing.
 class_prompts = [
     'aeroplane, airplane', 'bicycle', 'bird', 'boat, ship', 'bottle', 'bus',
     'car', 'cat', 'chair', 'cow', 'dining table', 'dog', 'horse',
     'motorbike, motorcycle', 'person', 'potted plant, houseplant', 'sheep',
     'sofa, couch', 'train', 'tv monitor, television, computer monitor',
-    'background, wall, ceiling, floor, window, door, curtain, cabinet, shelf, '
-    'bed, blanket, building, house, fence, street, road, sidewalk, ground, '
-    'grass, field, tree, forest, bush, mountain, rock, sand, snow, sky, cloud, '
-    'water, sea, river, platform, bridge, sign'
+    'background, wall, ceiling, floor, window, door, curtain, cabinet, '
+    'shelf, bed, blanket, building, house, fence, street, road, sidewalk, '
+    'ground, grass, field, tree, forest, bush, mountain, rock, sand, snow, '
+    'sky, cloud, water, sea, river, platform, bridge, sign'
 ]
 num_classes = dict(num_things_classes=20, num_stuff_classes=1)
 # What a network is told of them: `model = dict(detector=_base_.vocabulary)`.

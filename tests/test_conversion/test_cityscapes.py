@@ -1,9 +1,9 @@
-"""A small Cityscapes, laid out as its archives are."""
 import json
 
 import numpy as np
 import pytest
 from PIL import Image
+from small_archives import add_cityscapes, make_cityscapes
 
 from dearli_mm.conversion.cityscapes import convert_cityscapes
 from dearli_mm.conversion.splits import check_split
@@ -12,30 +12,9 @@ from dearli_mm.datasets.panoptic_files import write_png
 from dearli_mm.datasets.panoptic_ground_truth import read_semantic_png
 from dearli_mm.datasets.transforms import LoadPanopticSegments
 
-# Ego vehicle, road, a car, two more cars, a group of persons, a caravan with
-# a number (not evaluated), sky.
-IDS = np.uint16([[1, 7, 7, 26000], [26001, 26001, 24, 24],
-                 [29000, 23, 23, 26000]])
-
-
-def add(root, part, city, ids=IDS):
-    stem = f'{part}/{city}/{city}_000000_000019'
-    write_png(root / f'leftImg8bit/{stem}_leftImg8bit.png',
-              np.zeros((*ids.shape, 3), np.uint8))
-    path = root / f'gtFine/{stem}_gtFine_instanceIds.png'
-    write_png(path, ids)
-    # What lies beside it.
-    for name in ('labelIds', 'color'):
-        write_png(root / f'gtFine/{stem}_gtFine_{name}.png',
-                  np.zeros(ids.shape, np.uint8))
-    return path
-
-
 @pytest.fixture
 def archive(tmp_path):
-    for city in ('aachen', 'ulm'):
-        add(tmp_path, 'train', city)
-    add(tmp_path, 'val', 'munster', np.full((3, 4), 23, np.uint16))
+    make_cityscapes(tmp_path)
     return tmp_path
 
 
@@ -97,7 +76,7 @@ def test_public_lists_name_images_by_their_path(archive):
 
 
 def test_missing_parts_are_named(archive):
-    path = add(archive, 'train', 'zurich')
+    path = add_cityscapes(archive, 'train', 'zurich')
     path.unlink()
     with pytest.raises(FileNotFoundError, match='1 of 3.*zurich_000000_000019_'
                                                 'gtFine_instanceIds.png'):

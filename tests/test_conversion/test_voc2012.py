@@ -1,9 +1,8 @@
-"""A small VOC 2012, laid out as its archive is."""
 import json
 
 import numpy as np
 import pytest
-from PIL import Image
+from small_archives import add_sbd, make_voc2012, write_palette
 
 from dearli_mm.conversion.splits import check_split
 from dearli_mm.conversion.voc2012 import convert_voc2012
@@ -11,40 +10,13 @@ from dearli_mm.datasets import VOC2012PanopticDataset
 from dearli_mm.datasets.panoptic_files import write_png
 from dearli_mm.datasets.transforms import LoadPanopticSegments
 
-# A dog (12), two cats (8) that touch, a cat's pixel of no object, a border.
-CLASSES = np.uint8([[0, 12, 12, 255], [8, 8, 8, 8], [0, 0, 255, 12]])
-OBJECTS = np.uint8([[0, 1, 1, 255], [2, 3, 3, 0], [0, 0, 255, 1]])
 CAT, DOG, BACKGROUND, VOID = 7, 11, 20, 255
-
-
-def write_palette(path, values):
-    image = Image.fromarray(values)
-    image.putpalette(list(range(256)) * 3)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path)
 
 
 @pytest.fixture
 def archive(tmp_path):
-    for part, stems in dict(train=['2007_01', '2007_02'], val=['2008_01'],
-                            ).items():
-        path = tmp_path / f'ImageSets/Segmentation/{part}.txt'
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text('\n'.join(stems) + '\n')
-        for stem in stems:
-            write_palette(tmp_path / f'SegmentationClass/{stem}.png', CLASSES)
-            write_palette(tmp_path / f'SegmentationObject/{stem}.png', OBJECTS)
-    for stem in ('2007_01', '2007_02', '2008_01', '2009_01', '2010_no_label'):
-        write_png(tmp_path / f'JPEGImages/{stem}.jpg',
-                  np.zeros((3, 4, 3), np.uint8))
+    make_voc2012(tmp_path)
     return tmp_path
-
-
-def add_sbd(root, folder='SegmentationClassAug'):
-    """SBD's labels: of all images, those of train and val among them."""
-    for stem in ('2007_01', '2008_01', '2009_01'):
-        if not (root / f'{folder}/{stem}.png').exists():
-            write_png(root / f'{folder}/{stem}.png', CLASSES)
 
 
 def load(root, part, k=0, **kwargs):

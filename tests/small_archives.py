@@ -8,8 +8,8 @@ from dearli_mm.datasets.panoptic_files import write_png
 # a number (not evaluated), sky.
 CITY_IDS = np.uint16([[1, 7, 7, 26000], [26001, 26001, 24, 24],
                       [29000, 23, 23, 26000]])
-# A dog (12), two cats (8) that touch, a cat's pixel of no object, a border, and
-# a number on background.
+# A dog (12), two cats (8) that touch, a cat's pixel of no object, a border,
+# and a number on background.
 VOC_CLASSES = np.uint8([[0, 12, 12, 255], [8, 8, 8, 8], [0, 0, 255, 12]])
 VOC_OBJECTS = np.uint8([[0, 1, 1, 255], [2, 3, 3, 0], [0, 9, 255, 1]])
 

@@ -8,7 +8,9 @@ CONFIGS = Path(__file__).parents[1] / 'configs'
 
 
 @pytest.mark.parametrize('data, crop', [('ade20k-640x640', 640),
-                                        ('coco-512x512', 512)])
+                                        ('coco-512x512', 512),
+                                        ('cityscapes-768x768', 768),
+                                        ('voc2012-512x512', 512)])
 def test_settings_are_the_papers(data, crop):
     config = Config.fromfile(
         CONFIGS / 'sam_warmup' /

@@ -13,7 +13,7 @@ from dearli_mm.utils.atomic import write_text
 
 
 class Data(NamedTuple):
-    """A dataset of the paper, and its published splits.
+    """A dataset, and its published splits.
 
     Attributes:
         title (str): As comments call it.
@@ -23,6 +23,8 @@ class Data(NamedTuple):
         warm_up (str): Images of its warm-up, in names of runtimes.
         crop (int): Side of the crop.
         splits (dict[str, int]): Labelled images of each fraction.
+        lists (str): Folder of the public list of a split; ``{folder}`` is
+            the fraction, ``{number}`` the labelled images.
     """
     title: str
     name: str
@@ -31,10 +33,13 @@ class Data(NamedTuple):
     warm_up: str
     crop: int
     splits: Dict[str, int]
+    lists: str = '{folder}'
 
 
 ADE20K = {'1-128': 158, '1-64': 316, '1-32': 632, '1-16': 1263, '1-8': 2526}
 COCO = {'1-512': 232, '1-256': 463, '1-128': 925, '1-64': 1849, '1-32': 3697}
+CITYSCAPES = {'1-30': 100, '1-16': 186, '1-8': 372, '1-4': 744, '1-2': 1488}
+VOC = {'1-16': 92, '1-8': 183, '1-4': 366, '1-2': 732, 'full': 1464}
 TABLE = (
     Data('ADE20K', 'ade20k', 'ade20k_panoptic', 'data/ADEChallengeData2016',
          'ade20k', 640, ADE20K),
@@ -42,6 +47,10 @@ TABLE = (
          'coco', 512, COCO),
     Data('COCO-Objects', 'coco-objects', 'coco_objects', 'data/coco', 'coco',
          512, COCO),
+    Data('Cityscapes', 'cityscapes', 'cityscapes_panoptic', 'data/cityscapes',
+         'cityscapes', 768, CITYSCAPES),
+    Data('VOC 2012', 'voc2012', 'voc2012_panoptic',
+         'data/VOCdevkit/VOC2012', 'voc2012', 512, VOC, '{number}'),
 )
 # What the paper reports of a config.
 CLAIMS = {('ade20k', '1-128'): '; the paper claims 29.9 PQ and 38.9 mIoU'}
@@ -133,7 +142,8 @@ def split_configs() -> Iterator[Tuple[str, str]]:
                 data=f'{data.name}-{fraction}-{data.crop}x{data.crop}',
                 fraction=fraction,
                 share=fraction.replace('-', '/'),
-                folder=fraction.replace('-', '_'),
+                folder=data.lists.format(
+                    folder=fraction.replace('-', '_'), number=count),
                 count=f'{count:,}'.replace(',', ' '),
                 claim=CLAIMS.get((data.name, fraction), ''))
             for path, text in TEMPLATES.items():

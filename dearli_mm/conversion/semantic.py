@@ -79,7 +79,7 @@ def convert_semantic(data: SemanticSource,
     target = Target(
         Path(out) / 'panoptic.json', Path(out) / 'panoptic',
         make_categories(things, stuff), info)
-    read = partial(_read_image, labels=labels, ignore=data.ignore,
+    read = partial(read_labels, labels=labels, ignore=data.ignore,
                    num_things=len(things), min_area=min_area)
     counts = write_panoptic(data.sources, read, target, workers, out)
     print(f'{target.json_path}: {counts}')
@@ -161,10 +161,21 @@ def _mmseg_values(dataset) -> Tuple[Dict[int, int], Tuple[int, ...]]:
     return values, (*range(first), *dropped, dataset.ignore_index)
 
 
-def _read_image(source: Source, labels: Dict[int, int],
+def read_labels(source: Source, labels: Dict[int, int],
                 ignore: Sequence[int], num_things: int,
-                min_area: int) -> Segmented:
-    """Segments of a label PNG; ``labels`` has the class of each value."""
+                min_area: int = 1) -> Segmented:
+    """Segments of a label PNG.
+
+    Args:
+        source (Source): Inputs: image and label PNG.
+        labels (dict[int, int]): Class of each value, things first.
+        ignore (Sequence[int]): Values without a class.
+        num_things (int): Classes whose components are instances.
+        min_area (int): Smaller components are void, in pixels. Defaults to 1.
+
+    Raises:
+        ValueError: If the file has channels, or a value that is not named.
+    """
     image, path = source.inputs
     values = np.array(open_image(path))
     if values.ndim != 2:

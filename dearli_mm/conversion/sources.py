@@ -10,7 +10,8 @@ from ..datasets.panoptic_files import Source
 
 def pair_images(images: Path,
                 folders: Sequence[Path],
-                suffix: str = '.png') -> List[Source]:
+                suffix: str = '.png',
+                ending: str = '') -> List[Source]:
     """Images of a folder with the annotation files of the same stem.
 
     Where several images share a stem, annotation files are called like the
@@ -21,6 +22,8 @@ def pair_images(images: Path,
         folders (Sequence[Path]): Folders of annotation files, laid out alike.
         suffix (str): What annotation files have in place of the image's
             suffix. Defaults to '.png'.
+        ending (str): End of the images' stems that annotation files lack.
+            Defaults to none.
 
     Returns:
         list[Source]: Sorted; inputs are the image and its annotation files.
@@ -31,7 +34,8 @@ def pair_images(images: Path,
     """
     paths = list_images(images)
     names = [path.relative_to(images).as_posix() for path in paths]
-    stems = result_names(names)
+    stems = [stem[:-len(ending)] if ending and stem.endswith(ending) else stem
+             for stem in result_names(names)]
     sources = [
         Source(name, (str(path), *(
             str(folder / f'{stem}{suffix}') for folder in folders)))

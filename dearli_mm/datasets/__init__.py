@@ -1,6 +1,8 @@
-from .panoptic_dataset import (ADE20K150PanopticDataset,
-                               COCOObjectsPanopticDataset, COCOPanopticDataset,
-                               PanopticDataset)
+from .panoptic_dataset import PanopticDataset
+from .public_datasets import (ADE20K150PanopticDataset,
+                              CityscapesPanopticDataset,
+                              COCOObjectsPanopticDataset, COCOPanopticDataset,
+                              VOC2012PanopticDataset)
 from .sam_segments import SAMSegmentsDataset
 from .samplers import ResumableInfiniteSampler
 from .semi_sup_panoptic import SemiSupPanopticDataset
@@ -12,10 +14,11 @@ from .transforms import (AntialiasResize, LabeledView, LimitMasks,
 
 __all__ = [
     'ADE20K150PanopticDataset', 'AntialiasResize',
-    'COCOObjectsPanopticDataset', 'COCOPanopticDataset', 'LabeledView',
+    'COCOObjectsPanopticDataset', 'COCOPanopticDataset',
+    'CityscapesPanopticDataset', 'LabeledView',
     'LimitMasks', 'LoadAnyImage', 'LoadPanopticSegments', 'LoadSAMMasks',
     'LoadSemanticSegments', 'PadToSize', 'PanopticDataset',
     'RandomScaleCropFlip', 'ResumableInfiniteSampler', 'SAMSegmentsDataset',
     'SSDColorAugment', 'SemiSupPanopticDataset', 'StrongPhotometricAugment',
-    'TestTimeViews', 'TestView', 'WarmUpView'
+    'TestTimeViews', 'TestView', 'VOC2012PanopticDataset', 'WarmUpView'
 ]

@@ -3,7 +3,9 @@
 One rule for splits, lists of exclusion and tools. A name with a folder or a
 suffix means that file, of those in subfolders the one that fits; a bare stem
 means the one image that has it. A name that fits several images means none.
-Where no image is in a subfolder, folders of a name need not fit.
+A name may begin with folders above those of the images, as public lists do
+(``leftImg8bit/train/a/b.png`` for ``a/b.png``). Where no image is in a
+subfolder, folders of a name need not fit.
 """
 import os
 from collections import defaultdict
@@ -102,6 +104,8 @@ class ImageNames:
         # Lists of the literature begin with folders that a download lacks.
         if not fitting and self._is_flat:
             return called
+        if not fitting:
+            fitting = [k for k in called if self._ends(k, name, bare)]
         if name == last and bare:
             return fitting
         # The image of exactly this name, among those in folders below.
@@ -115,6 +119,12 @@ class ImageNames:
         path = self._paths[index]
         path = without_suffix(path) if bare else path
         return path == name or path.endswith('/' + name)
+
+    def _ends(self, index: int, name: str, bare: bool) -> bool:
+        """Whether the last parts of a name are an image and its folder."""
+        image = self.names[index]
+        image = without_suffix(image) if bare else image
+        return '/' in image and name.endswith('/' + image)
 
 
 def without_suffix(name: str) -> str:

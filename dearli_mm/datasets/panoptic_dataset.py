@@ -2,7 +2,7 @@
 import os.path as osp
 from typing import List, Optional, Sequence, Set, Tuple, Union
 
-from mmdet.datasets import ADE20KPanopticDataset, CocoPanopticDataset
+from mmdet.datasets import CocoPanopticDataset
 from mmdet.registry import DATASETS
 
 from ..utils.colors import palette
@@ -218,36 +218,3 @@ def _corners(box: Optional[Sequence[float]]) -> Optional[List[float]]:
         return None
     x, y, width, height = box
     return [x, y, x + width, y + height]
-
-
-@DATASETS.register_module()
-class COCOPanopticDataset(PanopticDataset):
-    """COCO panoptic: 80 things, 53 stuff classes."""
-
-    METAINFO = CocoPanopticDataset.METAINFO
-
-
-@DATASETS.register_module()
-class ADE20K150PanopticDataset(PanopticDataset):
-    """ADE20K's 150 classes, as ``ade20k_panoptic.py`` converts them."""
-
-    METAINFO = ADE20KPanopticDataset.METAINFO
-
-
-@DATASETS.register_module()
-class COCOObjectsPanopticDataset(PanopticDataset):
-    """COCO with its 80 things, and all else as one stuff class.
-
-    ``tools/dataset_converters/coco_objects.py`` makes the files from COCO
-    panoptic. Source: DEARLi section 4 (COCO-Objects).
-    """
-
-    METAINFO = {
-        'classes':
-        (*CocoPanopticDataset.METAINFO['thing_classes'], 'background'),
-        'thing_classes':
-        CocoPanopticDataset.METAINFO['thing_classes'],
-        'stuff_classes': ('background', ),
-        'palette': [*CocoPanopticDataset.METAINFO['palette'][:80],
-                    (96, 96, 96)],
-    }

@@ -10,8 +10,8 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 from mmengine.config import Config
 
 from dearli_mm.utils.public_files import (how_to_get_annotation,
-                                          how_to_get_clip, how_to_get_split,
-                                          script)
+                                          how_to_get_clip,
+                                          how_to_get_masks, how_to_get_split)
 
 BACKEND_PACKAGES = dict(
     TensorboardVisBackend='tensorboard', WandbVisBackend='wandb',
@@ -165,8 +165,7 @@ def _how_to_get_folder(kind: str, dataset: dict, path: str) -> str:
     if kind == 'masks':
         images = osp.join(dataset.get('data_root') or '',
                           dataset['data_prefix'].get('img', ''))
-        return (f'{script("sam_masks", "masks")} {images} {path}  '
-                '# docs/warm-up.md')
+        return how_to_get_masks(images, path)
     if kind == 'seg':
         return how_to_get_annotation(dataset.get('type', ''),
                                      dataset.get('data_root'))

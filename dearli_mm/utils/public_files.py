@@ -10,6 +10,7 @@ _HUB = 'https://huggingface.co'
 _SAM = 'https://dl.fbaipublicfiles.com/segment_anything'
 _REFERENCE = 'https://github.com/helen1c/DEARLi'
 _SPLITS = 'https://github.com/LiheYoung/UniMatch-V2/tree/main/splits'
+_SPLITS_ST = 'https://github.com/LiheYoung/ST-PlusPlus'
 _CONVNEXT_B = 'CLIP-convnext_base_w_320-laion_aesthetic-s13B-b82K-augreg'
 _CONVNEXT_L = 'CLIP-convnext_large_d_320.laion2B-s29B-b131K-ft-soup'
 
@@ -69,14 +70,23 @@ SAMS: Dict[str, PublicFile] = {
 PAGES = (
     PublicFile('Checkpoints of the reference implementation', '', _REFERENCE,
                'official_to_dearli.py (docs/reference-checkpoints.md)'),
-    PublicFile('Split files of ADE20K and COCO (of UniMatch V2)', '', _SPLITS,
-               'the split keys of configs (docs/data.md)'),
+    PublicFile('Split files of ADE20K, COCO, Cityscapes and VOC (of UniMatch '
+               'V2)', '', _SPLITS, 'the split keys of configs (docs/data.md)'),
+    PublicFile('Split files of Cityscapes 1/30 (of ST++)', '', _SPLITS_ST,
+               'the cityscapes-1-30 configs (docs/data.md)'),
 )
 
 # Converters by the class of the dataset.
 _CONVERTERS = {
     'ADE20K150PanopticDataset': 'ade20k_panoptic',
     'COCOObjectsPanopticDataset': 'coco_objects',
+    'CityscapesPanopticDataset': 'cityscapes_panoptic',
+    'VOC2012PanopticDataset': 'voc2012_panoptic',
+}
+# Folders with images of validation among them; a dataset tells them apart.
+_SHARED_FOLDERS = {
+    'JPEGImages': ('configs/_base_/datasets/voc2012_panoptic.py',
+                   ' --dataset train_set'),
 }
 # The scripts of tools/, as this installation has them.
 _IN_WHEEL = (Path(__file__).resolve().parents[1] / '.mim').is_dir()
@@ -112,10 +122,21 @@ def how_to_get_annotation(dataset_type: str, root: Optional[str]) -> str:
 def how_to_get_split(path: str, ann_file: Optional[str]) -> str:
     """How to get a split file."""
     count = '--fraction 1/128'
-    for folder in Path(path).parts:  # splits/1_128/labeled.txt
-        numerator, _, denominator = folder.partition('_')
-        if numerator.isdigit() and denominator.isdigit():
-            count = f'--fraction {numerator}/{denominator}'
+    folder = Path(path).parent.name  # splits/1_128/labeled.txt, splits/92/...
+    numerator, _, denominator = folder.partition('_')
+    if numerator.isdigit() and denominator.isdigit():
+        count = f'--fraction {numerator}/{denominator}'
+    elif folder.isdigit():
+        count = f'--number {folder}'
+    # Of VOC, labelled images are those with true instances.
+    ann_file = (ann_file or 'ANN_FILE').replace('_trainaug.', '_train.')
     command = script('dataset_converters/make_split', 'convert make_split')
-    return (f'{command} {ann_file or "ANN_FILE"} {path} {count}  # or the '
-            'public one: docs/data.md')
+    return (f'{command} {ann_file} --out {path} {count}  # or the public one: '
+            'docs/data.md')
+
+
+def how_to_get_masks(images: str, path: str) -> str:
+    """How to make the masks of a warm-up's images."""
+    source, option = _SHARED_FOLDERS.get(Path(images).name, (images, ''))
+    return (f'{script("sam_masks", "masks")} {source} {path}{option}  '
+            '# docs/warm-up.md')

@@ -4,6 +4,7 @@ _base_ = './coco_panoptic.py'
 
 title = 'DEARLi on COCO-Objects'
 work_dir = 'work_dirs/benchmark_coco-objects'
+claims = 'projects/paper_benchmark/claims_coco_objects.yaml'
 
 _setting = 'coco-objects-{fraction}-512x512.py'
 

@@ -2,6 +2,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+from mmengine.config import Config
 
 from dearli_mm.benchmark import GridError, read_grid, select_jobs
 
@@ -143,3 +145,42 @@ def test_coco_grids_can_be_read(name):
     warmup = 'work_dirs/benchmark_coco-panoptic/prepare/warm-up/'
     assert grid.runs[3].cfg_options == {
         'custom_hooks.0.checkpoint': warmup + 'iter_160000.pth'}
+
+
+@pytest.mark.parametrize('name, counts', [
+    ('cityscapes', [100, 186, 372, 744, 1488]),
+    ('voc2012', [92, 183, 366, 732, 1464]),
+])
+def test_grids_of_other_data(name, counts):
+    root = Path(__file__).parents[2]
+    grid = read_grid(root / f'projects/paper_benchmark/{name}.py', ['train'])
+    configs = [job.config for job in grid.jobs if job.config]
+    assert len(configs) == 21
+    assert all(name in config and (root / config).is_file()
+               for config in configs)
+    assert [job.labeled for job in grid.runs][::4] == counts
+    masks, warmup = grid.jobs[:2]
+    folder = Config.fromfile(
+        root / warmup.config).train_dataloader.dataset
+    assert f'{folder.data_root}{folder.data_prefix.masks}' == \
+        f'{masks.output}/'
+    assert grid.runs[3].cfg_options == {
+        'custom_hooks.0.checkpoint':
+        f'work_dirs/benchmark_{name}/prepare/warm-up/iter_160000.pth'}
+
+
+@pytest.mark.parametrize('path', sorted(
+    (Path(__file__).parents[2] / 'projects/paper_benchmark').glob('*.py')),
+    ids=lambda path: path.stem)
+def test_claims_are_of_the_grids_splits(path, monkeypatch):
+    monkeypatch.chdir(path.parents[2])
+    grid = read_grid(path, ['train'])
+    labeled = {job.fraction: job.labeled for job in grid.runs}
+    source = Config.fromfile(path).get('claims')
+    listed = yaml.safe_load(Path(source).read_text()) if source else []
+    assert len(grid.claims) == len(listed)  # none is of another fraction
+    for claim in grid.claims:
+        # Lists of ADE20K 1/32 have 631 and 632 images.
+        assert abs(claim['labeled'] - labeled[claim['fraction']]) <= 1
+    assert len({(c['method'], c['fraction'])
+                for c in grid.claims}) == len(listed)

@@ -13,9 +13,10 @@ _NAME = re.compile(r'(?P<method>dear|dearli|supervised|mean-teacher|zero-shot|'
                    r'sam-warmup)_'
                    r'(?P<network>clip-convnext-b|clip-convnext-l|r50)_'
                    r'((?P<batch>1xb8\+8-80k|1xb8-80k|1xb16-160k)_)?'
-                   r'(?P<data>ade20k|coco-panoptic|coco-objects|coco)'
-                   r'(-(?P<fraction>1-\d+))?'
-                   r'-(?P<crop>640|512)x(?P=crop)')
+                   r'(?P<data>ade20k|coco-panoptic|coco-objects|coco|'
+                   r'cityscapes|voc2012)'
+                   r'(-(?P<fraction>1-\d+|full))?'
+                   r'-(?P<crop>640|512|768)x(?P=crop)')
 
 
 class Spec(NamedTuple):
@@ -25,9 +26,10 @@ class Spec(NamedTuple):
         method (str): ``'dear'``, ..., ``'sam-warmup'``.
         network (str): ``'clip-convnext-b'``, ``'clip-convnext-l'``, ``'r50'``.
         batch (str, optional): Batch and steps; ``None`` for no training.
-        data (str): ``'ade20k'``, ``'coco-panoptic'``, ``'coco-objects'``.
-        fraction (str, optional): Labelled share, ``'1-128'``.
-        crop (int): Side of the crop and of test images.
+        data (str): ``'ade20k'``, ``'coco-panoptic'``, ``'coco-objects'``,
+            ``'cityscapes'``, ``'voc2012'``.
+        fraction (str, optional): Labelled share, ``'1-128'``, ``'full'``.
+        crop (int): Side of the crop.
     """
     method: str
     network: str

@@ -23,6 +23,11 @@ LEAVES = [
     'configs/baselines/supervised_clip-convnext-b_1xb8-80k_coco-panoptic-1-32-'
     '512x512',
     'configs/baselines/supervised_tiny-clip_1xb4-1500_toy-world-16-128x128',
+    'configs/dearli/dearli_clip-convnext-b_1xb8+8-80k_cityscapes-1-30-768x768',
+    'configs/baselines/supervised_clip-convnext-b_1xb8-80k_voc2012-full-'
+    '512x512',
+    'configs/sam_warmup/sam-warmup_clip-convnext-b_1xb16-160k_cityscapes-'
+    '768x768',
     'configs/sam_warmup/sam-warmup_clip-convnext-b_1xb16-160k_ade20k-640x640',
     'configs/sam_warmup/sam-warmup_clip-convnext-l_1xb16-160k_ade20k-640x640',
     'configs/sam_warmup/sam-warmup_clip-convnext-b_1xb16-160k_coco-512x512',

@@ -107,7 +107,7 @@ def test_test_images_are_those_of_pil(built):
         if not any(type(part).__name__ == 'RandomCrop' for part in parts):
             resizes.update((min(part.scale), part) for part in parts
                            if isinstance(part, AntialiasResize))
-    assert resizes.keys() >= {128, 384, 512, 640}
+    assert resizes.keys() >= {128, 384, 512, 640, 1024}
     for side, resize in resizes.items():
         image = np.random.default_rng(0).integers(
             0, 256, (side * 3 // 2, 3 * side, 3), np.uint8)

@@ -8,7 +8,7 @@ SCRIPT = runpy.run_path(str(ROOT / 'tools/make_split_configs.py'))
 
 def test_files_are_those_of_the_table():
     made = dict(SCRIPT['split_configs']())
-    assert len(made) == 15 * 6
+    assert len(made) == 25 * 6
     for name, text in made.items():
         assert (ROOT / 'configs' / name).read_text() == text, (
             f'{name}: run tools/make_split_configs.py')
@@ -20,14 +20,15 @@ def test_no_split_is_made_by_hand():
         spec = spec_of(path)
         if spec.fraction and spec.network != 'clip-convnext-l':
             assert path.name in made
-    for path in (ROOT / 'configs/_base_/datasets').glob('*_1-*.py'):
-        assert path.name in made
+    for part in ('*_1-*.py', '*_full.py'):
+        for path in (ROOT / 'configs/_base_/datasets').glob(part):
+            assert path.name in made
 
 
 def test_script_writes_what_differs(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr('sys.argv', ['', '--out', str(tmp_path)])
     SCRIPT['main']()
-    assert len(capsys.readouterr().out.split()) == 90
+    assert len(capsys.readouterr().out.split()) == 150
     path = tmp_path / '_base_/datasets/ade20k_panoptic_1-8.py'
     text = path.read_text()
     path.write_text('changed')

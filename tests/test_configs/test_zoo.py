@@ -7,6 +7,10 @@ LABELED = {
                '1-8': 2526},
     'coco': {'1-512': 232, '1-256': 463, '1-128': 925, '1-64': 1849,
              '1-32': 3697},
+    'cityscapes': {'1-30': 100, '1-16': 186, '1-8': 372, '1-4': 744,
+                   '1-2': 1488},
+    'voc2012': {'1-16': 92, '1-8': 183, '1-4': 366, '1-2': 732,
+                'full': 1464},
 }
 DATA = {  # things, stuff, crop, dataset class, folder, its annotation files
     'ade20k': (100, 50, 640, 'ADE20K150PanopticDataset',
@@ -15,7 +19,17 @@ DATA = {  # things, stuff, crop, dataset class, folder, its annotation files
                       'annotations/panoptic_{}2017.json'),
     'coco-objects': (80, 1, 512, 'COCOObjectsPanopticDataset', 'data/coco/',
                      'annotations/panoptic_objects_{}2017.json'),
+    'cityscapes': (8, 11, 768, 'CityscapesPanopticDataset',
+                   'data/cityscapes/', 'cityscapes_panoptic_{}.json'),
+    'voc2012': (20, 1, 512, 'VOC2012PanopticDataset',
+                'data/VOCdevkit/VOC2012/', 'voc2012_panoptic_{}.json'),
 }
+TRAIN = {'voc2012': 'trainaug'}  # name of the training part; else train
+# Where test images are larger than crops, and training's short sides with
+# them: those of the images times 0.5 to 2.
+TEST_SIDE = {'cityscapes': 1024}
+JITTER = {'cityscapes': dict(
+    scales=[1024 * k / 10 / 768 for k in range(5, 21)], max_long=16 / 3)}
 NETWORKS = {  # channels, model and weights of CLIP
     'clip-convnext-b': ([128, 256, 512, 1024], 'convnext_base_w_320',
                         'laion_aesthetic_s13b_b82k_augreg'),
@@ -43,6 +57,8 @@ def test_the_zoo_is_complete():
     expected = {('sam-warmup', n, d, None)
                 for n, d in (('clip-convnext-b', 'ade20k'),
                              ('clip-convnext-b', 'coco-panoptic'),
+                             ('clip-convnext-b', 'cityscapes'),
+                             ('clip-convnext-b', 'voc2012'),
                              ('clip-convnext-l', 'ade20k'))}
     expected |= {(method, 'clip-convnext-l', 'ade20k', '1-128')
                  for method in ('dear', 'dearli')}
@@ -106,6 +122,12 @@ def test_batches(case):
             assert part.dataset.role == name
 
 
+def sized(view, spec, **kwargs):
+    """A training view at the size of the data."""
+    return dict(type=view, size=spec.crop, **JITTER.get(spec.data, {}),
+                **kwargs)
+
+
 def test_training_images(case):
     spec, config, path = case
     things, stuff, crop, dataset, root, annotations = DATA[spec.data]
@@ -116,25 +138,28 @@ def test_training_images(case):
         source = config.train_dataloader.dataset
         assert (source.type, source.data_root) == ('SAMSegmentsDataset', root)
         view, = source.pipeline
-        assert view == dict(type='WarmUpView', size=crop, max_masks=200)
+        assert view == sized('WarmUpView', spec, max_masks=200)
         assert view.max_masks >= config.model.panoptic_head.num_queries
         return
     count = LABELED[spec.data.split('-')[0]][spec.fraction]
     assert f'{count:,} '.replace(',', ' ') in path.read_text()
-    split = f'{root}splits/{spec.fraction.replace("-", "_")}/labeled.txt'
+    folder = count if spec.data == 'voc2012' else \
+        spec.fraction.replace('-', '_')
+    split = f'{root}splits/{folder}/labeled.txt'
     parts = config.train_dataloader
     parts = parts.values() if spec.method in SEMI else [parts]
     for part in parts:
         assert part.dataset.split == split
         source = part.dataset.dataset
         assert (source.type, source.data_root) == (dataset, root)
-        assert source.ann_file == annotations.format('train')
+        assert source.ann_file == annotations.format(
+            TRAIN.get(spec.data, 'train'))
         if part.dataset.role == 'labeled':
-            assert source.pipeline == [dict(type='LabeledView', size=crop)]
+            assert source.pipeline == [sized('LabeledView', spec)]
         else:
             assert part.dataset.weak == [
                 dict(type='LoadAnyImage'),
-                dict(type='RandomScaleCropFlip', size=crop)
+                sized('RandomScaleCropFlip', spec)
             ]
             assert part.dataset.strong == [
                 dict(type='StrongPhotometricAugment')]
@@ -149,9 +174,10 @@ def test_validation(case):
     assert (source.type, source.data_root) == (dataset, root)
     assert source.ann_file == annotations.format('val')
     load = dict(type='LoadAnyImage')
-    assert source.pipeline == [load, dict(type='TestView', size=crop)]
+    side = TEST_SIDE.get(spec.data, crop)
+    assert source.pipeline == [load, dict(type='TestView', size=side)]
     assert config.tta_pipeline == [
-        load, dict(type='TestTimeViews', size=crop)]
+        load, dict(type='TestTimeViews', size=side)]
     evaluators = config.val_evaluator
     if spec.method == 'sam-warmup':
         assert evaluators == [dict(type='ClassAgnosticRecall')]
@@ -161,7 +187,7 @@ def test_validation(case):
     assert {e.type for e in evaluators} == {'PanopticMetric'}
     assert [e.get('prediction') for e in evaluators] == [
         None, 'teacher'][:len(prefixes)]
-    semantic = None if root == 'data/coco/' else root + 'ade20k_semantic_val/'
+    semantic = root + 'ade20k_semantic_val/' if spec.data == 'ade20k' else None
     assert {e.get('semantic_prefix') for e in evaluators} == {semantic}
 
 

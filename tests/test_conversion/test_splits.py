@@ -68,6 +68,10 @@ def test_excluded_images_are_not_drawn(ann_file, tmp_path):
     ('ADE20K', 20210, 158,
      'images/training/{0:06d}.jpg annotations/training/{0:06d}.png'),
     ('COCO', 118287, 232, 'train2017/{0:06d}.jpg masks/{0:06d}.png'),
+    ('Cityscapes', 2975, 100,
+     'leftImg8bit/train/{0:06d}.jpg gtFine/train/{0:06d}.png'),
+    ('VOC 2012', 10582, 92,
+     'JPEGImages/{0:06d}.jpg SegmentationClass/{0:06d}.png'),
 ])
 def test_public_files_against_published_counts(tmp_path, dataset, total,
                                                count, line):

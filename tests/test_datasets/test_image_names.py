@@ -49,6 +49,15 @@ def test_lists_of_the_literature():
     assert images.find(['x1 x2.jpg']).unknown == ['x1 x2.jpg']
 
 
+def test_lists_of_the_literature_with_more_folders():
+    images = ImageNames(['x.png', 'a/x.png', 'b/x.png', 's/b/y.png'])
+    assert images.find(['leftImg8bit/train/b/x.png gtFine/train/b/x_ids.png',
+                        'train/a/x', 'all/s/b/y.png']).indices == [2, 1, 3]
+    # An image without a folder is not that of some folder, nor is another's.
+    assert images.find(['train/x.png', 'c/x.png', 't/b/y.png']).unknown == [
+        'train/x.png', 'c/x.png', 't/b/y.png']
+
+
 def test_folders_above_the_images():
     images = ImageNames(['a.jpg', 'a.jpg'],
                         ['/data/one/a.jpg', '/data/two/a.jpg'])

@@ -46,6 +46,41 @@ def test_everything_is_told_once_and_in_order():
     assert table.index('ade20k_panoptic_train.json') < table.index(split)
 
 
+@pytest.mark.parametrize('config, commands', [
+    ('cityscapes-1-30-768x768', [
+        'python tools/dataset_converters/cityscapes_panoptic.py '
+        'data/cityscapes/ ',
+        'make_split.py data/cityscapes/cityscapes_panoptic_train.json '
+        '--out data/cityscapes/splits/1_30/labeled.txt --fraction 1/30 ']),
+    ('voc2012-1-8-512x512', [
+        'python tools/dataset_converters/voc2012_panoptic.py '
+        'data/VOCdevkit/VOC2012/ ',
+        # Drawn of the images with instances, not of those of SBD.
+        'make_split.py data/VOCdevkit/VOC2012/voc2012_panoptic_train.json '
+        '--out data/VOCdevkit/VOC2012/splits/183/labeled.txt --number 183 ']),
+])
+def test_commands_that_make_other_data(config, commands):
+    lacks = find_lacks(Config.fromfile(
+        ROOT / f'configs/dear/dear_clip-convnext-b_1xb8+8-80k_{config}.py'))
+    remedies = '\n'.join(lack.remedy for lack in lacks)
+    assert all(command in remedies for command in commands)
+
+
+@pytest.mark.parametrize('data, command', [
+    ('ade20k-640x640', 'data/ADEChallengeData2016/images/training/ '
+     'data/ADEChallengeData2016/sam_masks/training/ '),
+    # Validation lies in the same folder.
+    ('voc2012-512x512', 'configs/_base_/datasets/voc2012_panoptic.py '
+     'data/VOCdevkit/VOC2012/sam_masks/trainaug/ --dataset train_set '),
+])
+def test_masks_are_of_training_images(data, command):
+    lacks = find_lacks(Config.fromfile(
+        ROOT / 'configs/sam_warmup' /
+        f'sam-warmup_clip-convnext-b_1xb16-160k_{data}.py'))
+    assert f'tools/sam_masks.py {command}' in '\n'.join(
+        lack.remedy for lack in lacks)
+
+
 def remove(path):
     shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink()
 

@@ -8,10 +8,12 @@ import pytest
 TOOLS = Path(__file__).parents[2] / 'tools'
 COMMANDS = [
     'dataset_converters/ade20k_panoptic.py nowhere',
+    'dataset_converters/cityscapes_panoptic.py nowhere',
     'dataset_converters/coco_objects.py nowhere',
     'dataset_converters/labelme_to_panoptic.py nowhere out --things mug',
     'dataset_converters/semantic_to_panoptic.py out --images nowhere '
     '--labels nowhere --classes sky',
+    'dataset_converters/voc2012_panoptic.py nowhere',
     'dataset_converters/make_split.py nowhere --out split --number 3',
     'analysis/browse_dataset.py nowhere',
     'analysis/dataset_stats.py nowhere',

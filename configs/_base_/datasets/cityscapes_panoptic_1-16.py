@@ -1,0 +1,7 @@
+# 186 labelled images, 1/16.
+_base_ = './cityscapes_panoptic.py'
+
+part = dict(
+    dataset=dict(split='data/cityscapes/splits/1_16/labeled.txt'))
+train_dataloader = dict(labeled=part, unlabeled=part)
+del part

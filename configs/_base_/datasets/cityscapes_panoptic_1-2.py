@@ -1,0 +1,7 @@
+# 1 488 labelled images, 1/2.
+_base_ = './cityscapes_panoptic.py'
+
+part = dict(
+    dataset=dict(split='data/cityscapes/splits/1_2/labeled.txt'))
+train_dataloader = dict(labeled=part, unlabeled=part)
+del part

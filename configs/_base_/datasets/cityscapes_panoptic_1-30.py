@@ -1,0 +1,7 @@
+# 100 labelled images, 1/30.
+_base_ = './cityscapes_panoptic.py'
+
+part = dict(
+    dataset=dict(split='data/cityscapes/splits/1_30/labeled.txt'))
+train_dataloader = dict(labeled=part, unlabeled=part)
+del part

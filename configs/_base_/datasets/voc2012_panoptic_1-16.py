@@ -1,0 +1,7 @@
+# 92 labelled images, 1/16.
+_base_ = './voc2012_panoptic.py'
+
+part = dict(
+    dataset=dict(split='data/VOCdevkit/VOC2012/splits/92/labeled.txt'))
+train_dataloader = dict(labeled=part, unlabeled=part)
+del part

@@ -1,0 +1,7 @@
+# 732 labelled images, 1/2.
+_base_ = './voc2012_panoptic.py'
+
+part = dict(
+    dataset=dict(split='data/VOCdevkit/VOC2012/splits/732/labeled.txt'))
+train_dataloader = dict(labeled=part, unlabeled=part)
+del part

@@ -1,0 +1,7 @@
+# 183 labelled images, 1/8.
+_base_ = './voc2012_panoptic.py'
+
+part = dict(
+    dataset=dict(split='data/VOCdevkit/VOC2012/splits/183/labeled.txt'))
+train_dataloader = dict(labeled=part, unlabeled=part)
+del part

@@ -1,0 +1,9 @@
+# Mean teacher on a trainable ResNet-50. Cityscapes, 186 labelled images.
+_base_ = [
+    '../_base_/models/mean-teacher_r50.py',
+    '../_base_/datasets/cityscapes_panoptic_1-16.py',
+    '../_base_/schedules/adamw_poly_80k_backbone-x0.1.py',
+    '../_base_/default_runtime.py'
+]
+
+model = dict(detector=_base_.vocabulary)

@@ -1,0 +1,12 @@
+# DEARLi: recognition by CLIP, localization by the warm-up on SAM masks.
+# Cityscapes, 186 labelled images.
+# Total batch 8 labelled + 8 unlabelled (1 GPU), 80 000 steps.
+# On disk: what DEAR needs, and the warm-up's checkpoint (docs/warm-up.md).
+_base_ = [
+    '../_base_/models/dearli_clip-convnext-b.py',
+    '../_base_/datasets/cityscapes_panoptic_1-16.py',
+    '../_base_/schedules/adamw_poly_80k.py',
+    '../_base_/warmed-up_runtime_clip-convnext-b_cityscapes.py'
+]
+
+model = dict(detector=_base_.vocabulary)

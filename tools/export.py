@@ -23,6 +23,9 @@ def parse_args() -> argparse.Namespace:
     for path in (args.checkpoint, args.config):
         if path and not Path(path).expanduser().is_file():
             raise SystemExit(f'error: {path}: no such file')
+    if args.checkpoint.endswith('.onnx'):
+        raise SystemExit(f'error: {args.checkpoint} is an export already; '
+                         'give the .pth file that it was made of')
     if Path(args.out).expanduser().exists():
         raise SystemExit(f'error: {args.out} is there; choose another name')
     return args

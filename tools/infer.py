@@ -15,7 +15,8 @@ OUTPUTS = ('panoptic', 'overlay', 'semantic')
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('checkpoint')
+    parser.add_argument(
+        'checkpoint', help='.pth of a training, or .onnx of tools/export.py')
     parser.add_argument(
         'inputs', nargs='+',
         help='images, folders, patterns, .txt lists with one path per line, '

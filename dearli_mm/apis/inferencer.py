@@ -26,19 +26,27 @@ from .result_folder import ResultFolder
 from .vocabulary import Vocabulary, make_vocabulary, read_vocabulary
 
 
+def check_share(name: str, value: float) -> float:
+    """The value; a ValueError if it is not within 0..1."""
+    if not 0 <= value <= 1:
+        raise ValueError(f'{name}={value} is not within 0..1')
+    return value
+
+
 class DEARLiInferencer:
     """Panoptic segmentation of images, by the student or the teacher.
 
     A checkpoint alone is enough: it holds its config. Classes can be changed
-    at any time, as no weight depends on them. ::
+    at any time, as no weight depends on them. A file of ``tools/export.py``,
+    ``model.onnx``, takes its place; its classes are fixed. ::
 
         inferencer = DEARLiInferencer('iter_1500.pth', classes='cat,dog;sky')
         prediction, = inferencer('photo.jpg')
         prediction.seg_map, prediction.class_names, prediction.scores
 
     Args:
-        checkpoint (str): File that a training wrote. The text tower of CLIP
-            is read from the file that its config names.
+        checkpoint (str): File that a training wrote, or ``.onnx``. The text
+            tower of CLIP is read from the file that its config names.
         classes (str | Vocabulary, optional): See :func:`read_vocabulary`.
             Defaults to the classes of the config.
         device (str, optional): Defaults to a GPU if there is one.
@@ -56,6 +64,13 @@ class DEARLiInferencer:
         FileNotFoundError: If a file is missing; names the key.
         ValueError: If an argument is out of range, or files do not fit.
     """
+
+    def __new__(cls, checkpoint: str, *args, **kwargs) -> 'DEARLiInferencer':
+        """An ONNX file has an inferencer of its own."""
+        if Path(checkpoint).suffix == '.onnx':
+            from .onnx_inferencer import ONNXInferencer
+            cls = ONNXInferencer
+        return super().__new__(cls)
 
     def __init__(self,
                  checkpoint: str,
@@ -130,11 +145,8 @@ class DEARLiInferencer:
         for name, value, part in (
             ('alpha', alpha, self.network.panoptic_head),
             ('score_thr', score_thr, self.network.panoptic_fusion_head)):
-            if value is None:
-                continue
-            if not 0 <= value <= 1:
-                raise ValueError(f'{name}={value} is not within 0..1')
-            part.test_cfg[name] = value
+            if value is not None:
+                part.test_cfg[name] = check_share(name, value)
 
     def settings(self) -> dict:
         """What results depend on, besides images and classes, as JSON."""
@@ -214,31 +226,34 @@ class DEARLiInferencer:
             failures, which come with the batch that they would be in.
         """
         check_loading(batch_size, workers)
-        # A warm-up or a semantic config may have switched them otherwise.
-        self.network.panoptic_fusion_head.test_cfg.update(
-            panoptic_on=True, semantic_on=semantic)
         loaded = map_ahead(self._load, images, workers, 2 * batch_size)
         while batch := list(islice(loaded, batch_size)):
             yield from (item for item in batch if isinstance(item, Failure))
             batch = [item for item in batch if not isinstance(item, Failure)]
             if batch:
-                yield from self._predict(batch)
+                yield from self._try(batch, semantic)
 
-    def _predict(
-        self, batch: List[LoadedImage]
-    ) -> List[Union[PanopticPrediction, Failure]]:
+    def _try(self, batch: List[LoadedImage], semantic: bool
+             ) -> List[Union[PanopticPrediction, Failure]]:
         """Predictions of a batch; if it fails, of one image after another."""
         try:
-            with torch.no_grad():
-                # Images of different sizes; the model pads them.
-                samples = self.model.test_step(
-                    pseudo_collate([item.packed for item in batch]))
-            return [self._prediction(sample, item.source.name, item.image)
-                    for sample, item in zip(samples, batch)]
+            return self._predict(batch, semantic)
         except Exception as error:  # of one image, not of the rest
             if len(batch) == 1:
                 return [Failure.of(batch[0].source, error)]
-        return [self._predict([item])[0] for item in batch]
+        return [self._try([item], semantic)[0] for item in batch]
+
+    @torch.no_grad()
+    def _predict(self, batch: List[LoadedImage],
+                 semantic: bool) -> List[PanopticPrediction]:
+        """Predictions of images of any sizes; the model pads them."""
+        # A warm-up or a semantic config may have switched them otherwise.
+        self.network.panoptic_fusion_head.test_cfg.update(
+            panoptic_on=True, semantic_on=semantic)
+        samples = self.model.test_step(
+            pseudo_collate([item.packed for item in batch]))
+        return [self._prediction(sample, item.source.name, item.image)
+                for sample, item in zip(samples, batch)]
 
     def _prediction(self, sample: DetDataSample, name: str,
                     image: np.ndarray) -> PanopticPrediction:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..models.fast_paths.deformable_attention import FastDeformableAttention
 from ..utils.atomic import atomic_path
+from .checkpoint import dataset_of_tests
 from .inferencer import DEARLiInferencer
 from .onnx_network import METADATA, ONNXNetwork
 
@@ -146,6 +147,8 @@ def _metadata(inferencer: DEARLiInferencer) -> dict:
         prompts=list(vocabulary.prompts),
         num_things=vocabulary.num_things,
         palette=vocabulary.palette.tolist(),
+        pipeline=dataset_of_tests(inferencer.cfg).pipeline,
+        network=inferencer.settings()['network'],
         mean=_norm(inferencer).mean.flatten().tolist(),
         alpha=inferencer.alpha,
         score_thr=inferencer.score_thr,

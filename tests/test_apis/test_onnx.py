@@ -3,7 +3,9 @@ import numpy as np
 import pytest
 from mmdet.structures import DetDataSample
 
-from dearli_mm.apis.onnx_network import ONNXNetwork, panoptic_segments
+from dearli_mm.apis import DEARLiInferencer
+from dearli_mm.apis.onnx_network import (ONNXNetwork, panoptic_segments,
+                                         semantic_map)
 
 pytest.importorskip('onnxruntime')
 pytest.importorskip('onnxscript')
@@ -13,7 +15,6 @@ pytest.importorskip('onnxscript')
 def exported(tmp_path_factory):
     from pathlib import Path
 
-    from dearli_mm.apis import DEARLiInferencer
     from dearli_mm.apis.onnx_export import export_onnx
     root = Path(__file__).parents[2]
     inferencer = DEARLiInferencer(
@@ -73,12 +74,50 @@ def test_post_processing_by_hand():
     masks = np.stack([left, left, left, np.repeat(right, 2, 0),
                       np.full((2, 4), -5.)]).astype(np.float32)
     masks[4, :, 3] = 5
-    size = (2, 4)
-    found, labels, scores = panoptic_segments(probs, masks, size, size, size,
-                                              num_things=1)
+    found, labels, scores = panoptic_segments(probs, masks, num_things=1)
     assert found.tolist() == [[1, 1, 2, 2]] * 2
     assert labels.tolist() == [0, 1]
     assert scores.tolist() == [np.float32(.9), np.float32(.8)]
-    nothing, labels, _ = panoptic_segments(probs, masks, size, size, size, 1,
-                                           score_thr=.95)
+    nothing, labels, _ = panoptic_segments(probs, masks, 1, score_thr=.95)
     assert not nothing.any() and len(labels) == 0
+    assert semantic_map(probs, masks).tolist() == [[0, 0, 1, 1]] * 2
+
+
+def test_inferencer_of_an_onnx_file(exported, tmp_path):
+    inferencer, network = exported
+    by_onnx = DEARLiInferencer(network.path)
+    images = [str(image) for image in scenes(tmp_path / 'data')]
+    pairs = zip(by_onnx(images, tmp_path / 'out', 3, return_semantic=True),
+                inferencer(images, return_semantic=True))
+    for found, expected in pairs:
+        assert found.name == expected.name
+        assert (found.seg_map == expected.seg_map).mean() > 0.999
+        assert (found.semantic == expected.semantic).mean() > 0.999
+        assert found.class_names == expected.class_names
+    assert by_onnx.alpha == inferencer.alpha
+    assert by_onnx.vocabulary.prompts == inferencer.vocabulary.prompts
+    assert len(list((tmp_path / 'out/overlay').iterdir())) == 4
+    nothing, = DEARLiInferencer(network.path, score_thr=1.0)(images[0])
+    assert not nothing.seg_map.any()
+
+
+@pytest.mark.parametrize('late', [
+    dict(classes='cat;sky'), dict(network='teacher'), dict(alpha=0.1),
+    dict(cfg_options={'a': 1})
+])
+def test_what_an_export_has_fixed(exported, late):
+    with pytest.raises(ValueError, match=f'{list(late)[0]}: fixed when'):
+        DEARLiInferencer(exported[1].path, **late)
+
+
+def test_what_an_onnx_inferencer_refuses(exported):
+    path = exported[1].path
+    inferencer = DEARLiInferencer(path)
+    with pytest.raises(ValueError, match='tools/export.py --classes'):
+        inferencer.set_classes('cat;sky')
+    with pytest.raises(ValueError, match='exported with 0.4'):
+        inferencer.configure(alpha=0.3)
+    with pytest.raises(ValueError, match='score_thr=2'):
+        DEARLiInferencer(path, score_thr=2)
+    with pytest.raises(ValueError, match="device='tpu'.*take 'cpu'"):
+        DEARLiInferencer(path, device='tpu')

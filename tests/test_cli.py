@@ -58,3 +58,15 @@ def test_bases_by_name_of_the_package():
     from mmengine.config.utils import _get_package_and_cfg_path
     assert _get_package_and_cfg_path('dearli_mm::dear/x.py') == (
         'dearli_mm', 'dear/x.py')
+
+
+def test_base_by_name_before_anything_is_imported(tmp_path):
+    """As ``mim train mmdet`` reads it: docs/install.md."""
+    (tmp_path / 'c.py').write_text(
+        "_base_ = __import__('dearli_mm') and 'dearli_mm::dear/x.py'\n")
+    code = ('from mmengine.config import Config, utils; '
+            "base, = Config._get_base_files('c.py'); "
+            'print(utils._get_package_and_cfg_path(base))')
+    found = subprocess.run([sys.executable, '-c', code], cwd=tmp_path,
+                           check=True, capture_output=True, text=True)
+    assert found.stdout == "('dearli_mm', 'dear/x.py')\n"

@@ -8,27 +8,19 @@ import sys
 from importlib import import_module
 from typing import Any, Dict, Tuple, get_args
 
-import dearli_mm  # noqa: F401  (before mmdet, for mmcv-lite)
-from dearli_mm.masks import (LAUNCHERS, MASK_GENERATORS, find_images,
-                             generate_masks, init_processes)
-from dearli_mm.utils.command_line import command_line
+LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
-def parse_args() -> Tuple[argparse.Namespace, Dict[str, Any]]:
-    """The tool's own arguments, and the given options of the generator."""
-    first = argparse.ArgumentParser(add_help=False)
-    first.add_argument(
+def make_parser() -> argparse.ArgumentParser:
+    """The tool's own arguments."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
         '--import', dest='modules', nargs='+', default=[], metavar='MODULE',
         help='modules that register other generators')
-    first.add_argument(
-        '--generator', default='felzenszwalb',
-        help='what makes the masks (default: %(default)s); together with '
-        '--help, tells its options')
-    known, _ = first.parse_known_args()
-    for module in known.modules:
-        import_module(module)
-
-    parser = argparse.ArgumentParser(description=__doc__, parents=[first])
+    parser.add_argument(
+        '--generator', default='felzenszwalb', metavar='NAME',
+        help='what makes the masks: felzenszwalb (default), sam, sam2, ...; '
+        'together with --help, tells its options')
     parser.add_argument(
         'images', help='folder, text file with one path per line, or config')
     parser.add_argument('out', help='folder to write')
@@ -47,12 +39,26 @@ def parse_args() -> Tuple[argparse.Namespace, Dict[str, Any]]:
     # torch.distributed.launch passes it to every process.
     parser.add_argument(
         '--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
+    return parser
+
+
+def parse_args(parser: argparse.ArgumentParser
+               ) -> Tuple[argparse.Namespace, Dict[str, Any]]:
+    """The tool's own arguments, and the given options of the generator."""
+    from dearli_mm.masks import MASK_GENERATORS
+    first = argparse.ArgumentParser(add_help=False)
+    first.add_argument('--import', dest='modules', nargs='+', default=[])
+    first.add_argument('--generator', default='felzenszwalb')
+    known, _ = first.parse_known_args()
+    for module in known.modules:
+        import_module(module)
     generator = MASK_GENERATORS.get(known.generator)
     if generator is None:
         parser.error(f'--generator {known.generator} is none of '
                      f'{sorted(MASK_GENERATORS.module_dict)}')
     names = add_options(parser, known.generator, generator)
     args = parser.parse_args()
+    args.generator = generator
     options = {name: vars(args).pop(name) for name in names}
     return args, {k: v for k, v in options.items() if v is not None}
 
@@ -76,15 +82,22 @@ def add_options(parser: argparse.ArgumentParser, name: str,
     return [field.name for field in fields]
 
 
-@command_line('the same command goes on')
-def main() -> int:
-    args, options = parse_args()
+def main(parser: argparse.ArgumentParser) -> int:
+    from dearli_mm.masks import find_images, generate_masks, init_processes
+    args, options = parse_args(parser)
     init_processes(args.launcher)
-    generator = MASK_GENERATORS.get(args.generator)(**options)
+    generator = args.generator(**options)
     images = find_images(args.images, args.dataset, args.root)
     failed = generate_masks(images, generator, args.out, args.dry_run)
     return int(failed > 0)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    tool = make_parser()
+    if sys.argv[1:] in (['-h'], ['--help']):
+        tool.print_help()
+        sys.exit()
+    # Only now: this takes seconds, for which --help need not wait.
+    from dearli_mm.utils.command_line import command_line
+    with command_line('the same command goes on'):
+        sys.exit(main(tool))

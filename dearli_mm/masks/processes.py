@@ -9,7 +9,6 @@ import mmengine.dist as dist
 import torch
 import torch.distributed as torch_dist
 
-LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 # Processes meet at the end only, and images take longer on some than others.
 TIMEOUT = timedelta(days=7)
 
@@ -20,7 +19,7 @@ def init_processes(launcher: str) -> None:
     Little is sent, so the backend is gloo everywhere.
 
     Args:
-        launcher (str): One of ``LAUNCHERS``; ``'pytorch'`` is torchrun.
+        launcher (str): 'none', 'pytorch' (torchrun), 'slurm' or 'mpi'.
             Without a GPU: ``'none'`` or ``'pytorch'``.
 
     Raises:

@@ -1,6 +1,5 @@
-# DEARLi on CamVid as configs/mmseg has it, from a warm-up.
-_base_ = ('../../../configs/mmseg/'
-          'dearli_tiny-clip_1xb4+4-1500_camvid-12-128x128.py')
+# CamVid: the mean teacher after a warm-up on masks.
+_base_ = './camvid_mean-teacher.py'
 
 custom_hooks = [
     dict(

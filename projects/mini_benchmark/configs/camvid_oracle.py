@@ -1,8 +1,7 @@
 # The mean teacher on CamVid that is told the true classes of its segments.
-_base_ = ('../../../configs/mmseg/'
-          'dearli_tiny-clip_1xb4+4-1500_camvid-12-128x128.py')
+_base_ = './camvid_mean-teacher.py'
 custom_imports = dict(
-    imports=['dearli_mm', 'projects.toy_world', 'mini_benchmark.oracle'],
+    imports=['dearli_mm', 'mini_benchmark', 'mini_benchmark.oracle'],
     allow_failed_imports=False)
 
 model = dict(type='OracleTeacher', knows='names')

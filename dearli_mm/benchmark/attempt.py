@@ -135,13 +135,10 @@ def provenance() -> Dict[str, object]:
 
 def _commit() -> Optional[str]:
     """The checkout's commit, '+' if files differ; None without git."""
-    git = ['git', '-C', str(Path(__file__).parent)]
+    command = ['git', '-C', str(Path(__file__).parent), 'describe', '--always',
+               '--abbrev=10', '--dirty=+', '--exclude=*']  # no tags
     try:
-        commit, changes = (
-            subprocess.run([*git, *command], capture_output=True, text=True,
-                           check=True).stdout.strip()
-            for command in (['rev-parse', '--short=10', 'HEAD'],
-                            ['status', '--porcelain', '-uno']))
+        return subprocess.run(command, capture_output=True, text=True,
+                              check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-    return commit + ('+' if changes else '')

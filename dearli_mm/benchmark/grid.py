@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 from mmengine.config import Config
 
+from ..utils.arguments import refuse_unknown
 from .claims import read_claims
 from .jobs import STEPS, Grid, Job
 
@@ -41,7 +42,8 @@ def read_grid(path: Union[str, Path],
 
     Raises:
         FileNotFoundError: If the file, or that of its claims, is not there.
-        GridError: If a key is unknown or lacking, or a value does not fit.
+        ValueError: If a key is unknown, or a claim is none.
+        GridError: If a key is lacking, or a value does not fit.
     """
     path = Path(path)
     if not path.is_file():
@@ -51,8 +53,7 @@ def read_grid(path: Union[str, Path],
         for key, value in Config.fromfile(path).to_dict().items()
         if not key.startswith('_')
     }
-    _check_keys(config, KEYS, str(path), KEYS[:3],
-                '; names of your own begin with _')
+    _check_keys(config, [*KEYS, '_YOUR_OWN'], str(path), KEYS[:3])
     methods = _section(config, 'methods', METHOD_KEYS, ('config', ))
     fractions = _section(config, 'fractions', FRACTION_KEYS)
     steps = _section(config, STEPS, STEP_KEYS, ('output', ))
@@ -180,11 +181,8 @@ def _section(config: dict, key: str, known: Sequence[str],
 
 
 def _check_keys(settings: dict, known: Sequence[str], where: str,
-                required: Sequence[str], hint: str = '') -> None:
-    unknown = sorted(set(settings) - set(known))
-    if unknown:
-        raise GridError(f'{where}: unknown keys {unknown}; known are '
-                        f'{list(known)}{hint}')
+                required: Sequence[str] = ()) -> None:
+    refuse_unknown(settings, known, where)
     lacking = [key for key in required if key not in settings]
     if lacking:
         raise GridError(f'{where}: {lacking} must be given')

@@ -11,9 +11,11 @@ from torch.utils.data import Dataset
 
 from ..datasets.config_datasets import build_quietly, find_parts, read_config
 from ..functional import cutmix_box
+from ..models.heads.panoptic_targets import targets_of_samples
 from ..utils.atomic import atomic_path
 from ..visualization import (contact_sheet, draw_segments, palette,
                              side_by_side)
+from ..visualization.sample_panels import class_colors
 
 Panel = Tuple[str, np.ndarray]
 BOX_COLOR = (255, 0, 255)
@@ -49,13 +51,10 @@ def browse_dataset(config: str, out: str, number: int = 4,
     rows: List[List[Panel]] = [[] for _ in range(number)]
     present: List[Sequence[int]] = [[] for _ in range(number)]
     if 'labeled' in parts:
-        classes = parts['labeled'].metainfo['classes']
-        own = parts['labeled'].metainfo.get('palette', ())
-        # A dataset of mmdet with other classes keeps the palette of COCO.
-        colors = np.uint8(own) if len(own) == len(classes) else palette(
-            len(classes))
+        meta = parts['labeled'].metainfo
+        classes, colors = meta['classes'], class_colors(meta)
         for k, item in enumerate(_draw(parts['labeled'], number, seed)):
-            rows[k], present[k] = _labeled_panels(item, len(classes), colors)
+            rows[k], present[k] = _labeled_panels(item, meta, colors)
     if 'unlabeled' in parts:
         cutmix = settings.get('model', {}).get('semi_train_cfg', {}).get(
             'cutmix', {})
@@ -82,11 +81,17 @@ def _draw(dataset: Dataset, number: int, seed: int) -> List[dict]:
     return items
 
 
-def _labeled_panels(item: dict, num_classes: int, colors: np.ndarray
-                    ) -> Tuple[List[Panel], List[int]]:
+def _labeled_panels(item: dict, meta: dict,
+                    colors: np.ndarray) -> Tuple[List[Panel], List[int]]:
     """Panels of a labelled image, and the classes that it shows."""
     image, sample = _to_rgb(item['inputs']), item['data_samples']
-    segment_map, labels = segments_of(sample, num_classes)
+    num_classes = len(meta['classes'])
+    num_things = len(meta.get('thing_classes', meta['classes']))
+    targets, = targets_of_samples([sample], num_things, num_classes)
+    labels = targets.labels.tolist()
+    segment_map = np.zeros(image.shape[:2], np.int32)
+    for number, mask in enumerate(targets.masks.numpy(), 1):
+        segment_map[mask] = number
     overlay = draw_segments(image, segment_map, labels, colors)
     return [(f'labelled: {_name(sample)}', image),
             ('its segments', overlay)], labels
@@ -110,33 +115,6 @@ def _unlabeled_panels(items: List[dict], seed: int,
                       _to_rgb(item['inputs']['weak'])), ('strong', own),
                      ('CutMix box', mixed)])
     return rows
-
-
-def segments_of(sample: DetDataSample,
-                num_classes: int) -> Tuple[np.ndarray, List[int]]:
-    """Numbered segments of a packed training sample.
-
-    Args:
-        sample (DetDataSample): Has ``gt_instances`` (masks, labels) and,
-            with stuff, ``gt_sem_seg``.
-        num_classes (int): Number of classes C.
-
-    Returns:
-        tuple[np.ndarray, list[int]]: int32 ``[H, W]``, 0 is void, and the
-        class of segments 1..n; stuff first.
-    """
-    masks = sample.gt_instances.masks.masks.astype(bool)
-    labels = sample.gt_instances.labels.tolist()
-    if 'gt_sem_seg' in sample:
-        classes = sample.gt_sem_seg.sem_seg[0].numpy()
-        stuff = [int(c) for c in np.unique(classes) if c < num_classes]
-        masks = np.concatenate([[classes == label for label in stuff], masks]
-                               ) if stuff else masks
-        labels = stuff + labels
-    segment_map = np.zeros(masks.shape[1:], np.int32)
-    for number, mask in enumerate(masks, 1):
-        segment_map[mask.astype(bool)] = number
-    return segment_map, labels
 
 
 def _to_rgb(inputs: torch.Tensor) -> np.ndarray:

@@ -1,16 +1,21 @@
 """What :func:`check_device` found, for people."""
 import math
-from typing import List, Optional
+from typing import List
 
 import pandas as pd
 
+# Heading and form of what was measured of a step.
 COLUMNS = dict(
-    ms='{:.1f}', lowest='{:.1f}', highest='{:.1f}', cpu_ms='{:.0f}',
-    images_per_s='{:.1f}', hours='{:.1f}', peak_mib='{:.0f}',
-    planned_mib='{:.0f}', yardstick_ms='{:.1f}', ratio='{:.2f}')
-TITLES = dict(cpu_ms='CPU ms', images_per_s='images/s', peak_mib='peak MiB',
-              planned_mib='planned', yardstick_ms='yardstick',
-              ratio='step/yardstick')
+    ms=('ms', '{:.1f}'),
+    lowest=('lowest', '{:.1f}'),
+    highest=('highest', '{:.1f}'),
+    cpu_ms=('CPU ms', '{:.0f}'),
+    images_per_s=('images/s', '{:.1f}'),
+    hours=('hours', '{:.1f}'),
+    peak_mib=('peak MiB', '{:.0f}'),
+    planned_mib=('planned', '{:.0f}'),
+    yardstick_ms=('yardstick', '{:.1f}'),
+    ratio=('step/yardstick', '{:.2f}'))
 
 
 def device_table(result: dict) -> str:
@@ -23,8 +28,8 @@ def device_table(result: dict) -> str:
     found = result['results']
     steps = result['step']
     rows = {
-        name: {TITLES.get(key, key): _form(form, values.get(key))
-               for key, form in COLUMNS.items()}
+        name: {title: '-' if values[key] is None else form.format(values[key])
+               for key, (title, form) in COLUMNS.items()}
         for name, values in steps.items() if 'error' not in values
     }
     phases = pd.Series(result['phases']).to_string(
@@ -62,7 +67,3 @@ def _loader(result: dict) -> List[str]:
                      f'the step eats {eaten:.1f}: {eaten / per_worker:.1f} '
                      'workers')
     return lines
-
-
-def _form(form: str, value: Optional[float]) -> str:
-    return '-' if value is None else form.format(value)

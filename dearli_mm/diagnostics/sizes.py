@@ -30,20 +30,13 @@ ATTO_CONFIG = dict(
         image_size=128),
     text_cfg=dict(
         context_length=77, vocab_size=49408, width=24, heads=3, layers=2))
-CLIPS = dict(
-    tiny=ATTO,
-    base='convnext_base_w_320',
-    large='convnext_large_d_320',
-    xxlarge='convnext_xxlarge')
-
 
 @dataclass
 class StepSizes:
     """Sizes of one step.
 
     Attributes:
-        clip (str): ``'tiny'``, ``'base'``, ``'large'``, ``'xxlarge'``, or
-            the name of an open_clip ConvNeXt.
+        clip (str): Name of an open_clip ConvNeXt.
         crop (int): Side of the square images, a multiple of 32.
         labeled (int): Labelled images per step.
         unlabeled (int): Unlabelled images per step.
@@ -55,7 +48,7 @@ class StepSizes:
         points (int): Points per mask.
         segments (int): Segments per image, in labels and pseudo-labels.
     """
-    clip: str = 'tiny'
+    clip: str = ATTO
     crop: int = 128
     labeled: int = 2
     unlabeled: int = 2
@@ -135,15 +128,12 @@ def _of_loaders(config: Config) -> dict:
     return dict(found, crop=crops[-1]) if crops else found
 
 
-def clip_name(clip: str) -> str:
-    """Name of the open_clip model of a size; makes the small one known."""
-    name = CLIPS.get(clip, clip)
-    if name == ATTO and ATTO not in open_clip.list_models():
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f'{ATTO}.json'
-            path.write_text(json.dumps(ATTO_CONFIG))
-            open_clip.add_model_config(path)
-    return name
+def _make_atto_known() -> None:
+    """Add the small CLIP to those of open_clip, which reads files."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f'{ATTO}.json'
+        path.write_text(json.dumps(ATTO_CONFIG))
+        open_clip.add_model_config(path)
 
 
 def build_model(config: Config, sizes: StepSizes,
@@ -174,12 +164,13 @@ def sized_model_config(config: Config, sizes: StepSizes) -> dict:
     """``config.model`` with other sizes."""
     init_default_scope('mmdet')
     model = copy.deepcopy(config.model)
-    name = clip_name(sizes.clip)
+    if sizes.clip == ATTO:
+        _make_atto_known()
     detector = model['detector']
-    detector['backbone'].update(model_name=name, pretrained=None)
-    trunk_name = open_clip.get_model_config(name)['vision_cfg']
+    detector['backbone'].update(model_name=sizes.clip, pretrained=None)
+    vision = open_clip.get_model_config(sizes.clip)['vision_cfg']
     with torch.device('meta'):  # its weights are not needed here
-        trunk = timm.create_model(trunk_name['timm_model_name'])
+        trunk = timm.create_model(vision['timm_model_name'])
     channels = [stage['num_chs'] for stage in trunk.feature_info]
     head = detector['panoptic_head']
     for part in (head, detector['panoptic_fusion_head']):
@@ -188,7 +179,7 @@ def sized_model_config(config: Config, sizes: StepSizes) -> dict:
             num_stuff_classes=sizes.classes - sizes.num_things)
     head.update(in_channels=channels, num_queries=sizes.queries)
     head['text_classifier'].update(
-        classes=sizes.class_names(), model_name=name, pretrained=None)
+        classes=sizes.class_names(), model_name=sizes.clip, pretrained=None)
     head['pixel_decoder']['encoder'].update(num_layers=sizes.encoder_layers)
     head['transformer_decoder'].update(num_layers=sizes.layers)
     detector['train_cfg'].update(num_points=sizes.points)

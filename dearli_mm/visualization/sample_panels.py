@@ -55,9 +55,10 @@ def sample_panels(sample: DetDataSample,
 
 def class_colors(meta: dict) -> np.ndarray:
     """A dataset's own colours, or ours; uint8 ``[C, 3]``, RGB."""
-    colors = meta.get('palette')
-    return palette(len(meta['classes'])) if colors is None else \
-        np.asarray(colors, dtype=np.uint8)
+    colors = meta.get('palette') or ()
+    # A dataset of mmdet with other classes keeps the palette of COCO.
+    return np.uint8(colors) if len(colors) == len(
+        meta['classes']) else palette(len(meta['classes']))
 
 
 def _segmentations(sample: DetDataSample, meta: dict,

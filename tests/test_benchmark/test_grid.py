@@ -22,11 +22,11 @@ def test_jobs_of_a_grid(make_grid, tmp_path):
         },
         seeds=[0, 1],
         prepare={
+            'masks': dict(command='{python} m.py "a b" {output}',
+                          output='data/masks'),
             'warm-up': dict(config='w.py', needs=['masks'],
                             cfg_options={'masks': '{masks}'},
                             output='{work_dir}/iter_9.pth'),
-            'masks': dict(command='{python} m.py "a b" {output}',
-                          output='data/masks'),
         })
     assert [job.name for job in grid.jobs] == [
         'prepare/masks', 'prepare/warm-up', 'base/12/seed-0', 'base/12/seed-1',
@@ -87,7 +87,7 @@ METHOD = dict(config='c.py')
     (dict(prepare=dict(a=dict(command='x'))), r"\['output'\] must"),
     (dict(prepare=dict(
         a=dict(command='x', output='o', needs=['b']),
-        b=dict(command='x', output='o', needs=['a']))), 'need each other'),
+        b=dict(command='x', output='o'))), 'prepare.a.needs=.* above it'),
     (dict(claims=[dict(method='x', fraction='2', PQ=1)]), r"\['source'\]"),
     (dict(claims=[dict(method='x', fraction='2', source='p', PQ=120)]),
      'PQ=120 is no percentage'),

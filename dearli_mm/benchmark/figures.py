@@ -2,9 +2,9 @@
 import io
 from typing import Callable, Dict, Tuple
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib import style
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -16,18 +16,7 @@ from .tables import MEASURED
 # Told apart by people who see colours differently, too.
 COLORS = ('#6b7280', '#0072b2', '#009e73', '#d55e00', '#cc79a7', '#e69f00',
           '#56b4e9', '#7b3294')
-STYLE = {
-    'axes.spines.top': False,
-    'axes.spines.right': False,
-    'axes.edgecolor': '#9ca3af',
-    'axes.grid': True,
-    'axes.axisbelow': True,
-    'axes.titlesize': 11,
-    'axes.titleweight': 'bold',
-    'grid.color': '#e5e7eb',
-    'legend.frameon': False,
-    'svg.hashsalt': 'benchmark',
-}
+STYLE = ('seaborn-v0_8-whitegrid', {'svg.hashsalt': 'benchmark'})
 MAX_CLASSES = 30  # in a chart of differences: those that differ most
 
 
@@ -52,6 +41,7 @@ def overview(grid: Grid, table: pd.DataFrame) -> str:
         axis.set_yticks(range(len(table)), table.fraction + ', ' +
                         table.method + np.where(claimed, ' (claimed)', ''))
         axis.invert_yaxis()
+        axis.grid(axis='y', visible=False)
         axis.set_xlabel('PQ (%), student, last')
 
     return _svg(draw, (8.6, 0.3 * len(table) + 1)) if len(table) else ''
@@ -145,7 +135,7 @@ def _colors(grid: Grid) -> Dict[str, str]:
 
 
 def _svg(draw: Callable[[Figure], None], size: Tuple[float, float]) -> str:
-    with mpl.rc_context(STYLE):
+    with style.context(STYLE):
         figure = Figure(figsize=size, layout='constrained')
         draw(figure)
         out = io.StringIO()

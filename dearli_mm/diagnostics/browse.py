@@ -2,9 +2,11 @@
 from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
 
+import cv2
 import numpy as np
 import torch
 from mmdet.structures import DetDataSample
+from mmengine.config import Config
 from mmengine.runner import set_random_seed
 from PIL import Image
 from torch.utils.data import Dataset
@@ -43,10 +45,7 @@ def browse_dataset(config: str, out: str, number: int = 4,
         ValueError: If the config has no training data.
     """
     settings = read_config(config)
-    parts = {part.role: build_quietly(part.settings)
-             for part in find_parts(settings) if part.role != 'val'}
-    if not parts:
-        raise ValueError(f'{config} has no train_dataloader')
+    parts = training_data(settings)
     classes, colors = (), palette(0)
     rows: List[List[Panel]] = [[] for _ in range(number)]
     present: List[Sequence[int]] = [[] for _ in range(number)]
@@ -69,6 +68,19 @@ def browse_dataset(config: str, out: str, number: int = 4,
         with atomic_path(path) as part:
             Image.fromarray(picture).save(part, format='JPEG', quality=90)
     return paths
+
+
+def training_data(config: Config) -> Dict[str, Dataset]:
+    """Datasets of the training loaders, by role.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    parts = {part.role: build_quietly(part.settings)
+             for part in find_parts(config) if part.role != 'val'}
+    if not parts:
+        raise ValueError(f'{config.filename} has no train_dataloader')
+    return parts
 
 
 def _draw(dataset: Dataset, number: int, seed: int) -> List[dict]:
@@ -107,10 +119,10 @@ def _unlabeled_panels(items: List[dict], seed: int,
     for item, own, partner in zip(items, strong, strong[1:]):
         y0, x0, y1, x1 = cutmix_box(own.shape[:2], generator=generator,
                                     **shape)
-        mixed, line = own.copy(), max(1, len(own) // 128)
-        mixed[y0:y1, x0:x1] = BOX_COLOR
-        inner = np.s_[y0 + line:y1 - line, x0 + line:x1 - line]
-        mixed[inner] = partner[inner]
+        mixed = own.copy()
+        mixed[y0:y1, x0:x1] = partner[y0:y1, x0:x1]
+        cv2.rectangle(mixed, (x0, y0), (x1 - 1, y1 - 1), BOX_COLOR,
+                      max(1, len(own) // 128))
         rows.append([(f'weak: {_name(item["data_samples"]["weak"])}',
                       _to_rgb(item['inputs']['weak'])), ('strong', own),
                      ('CutMix box', mixed)])

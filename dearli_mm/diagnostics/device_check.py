@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..compat import ops_status
 from ..models.fast_paths.deformable_attention import WAYS, way_on
-from ..stack import installed_version
+from ..stack import versions
 from .memory_plan import plan_memory
 from .phases import PhaseTimer
 from .sizes import StepSizes
@@ -28,7 +28,6 @@ MODES = {
     'bf16': dict(bf16=True),
     'bf16, checkpointing': dict(bf16=True, checkpointing=True),
 }
-PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmcv-lite', 'mmdet', 'triton')
 # Of the step whose results are compared: small, so that sums are short.
 COMPARED = dict(crop=128, labeled=2, unlabeled=2, queries=20, layers=2,
                 encoder_layers=2, points=1024, segments=6)
@@ -105,8 +104,7 @@ def machine(device: str) -> Dict[str, Any]:
         threads=torch.get_num_threads(),
         operators=ops_status(),
         attention=WAYS[way_on(torch.device(device))],
-        **{name: version for name in PACKAGES
-           if (version := installed_version(name))})
+        **versions())
 
 
 def compare(config: Config, device: str) -> dict:
@@ -180,7 +178,7 @@ def measure(config: Config, sizes: StepSizes, device: str, steps: int,
 
     def first_steps() -> None:
         runs.append(TrainingStep(config, sizes, device, bf16, checkpointing))
-        runs[0]()
+        runs[0]()  # which makes the optimiser's moments
         runs[0]()
 
     peak = peak_bytes(first_steps, device)

@@ -4,20 +4,6 @@ from typing import List
 
 import pandas as pd
 
-# Heading and form of what was measured of a step.
-COLUMNS = dict(
-    ms=('ms', '{:.1f}'),
-    lowest=('lowest', '{:.1f}'),
-    highest=('highest', '{:.1f}'),
-    cpu_ms=('CPU ms', '{:.0f}'),
-    images_per_s=('images/s', '{:.1f}'),
-    hours=('hours', '{:.1f}'),
-    peak_mib=('peak MiB', '{:.0f}'),
-    planned_mib=('planned', '{:.0f}'),
-    yardstick_ms=('yardstick', '{:.1f}'),
-    ratio=('step/yardstick', '{:.2f}'))
-
-
 def device_table(result: dict) -> str:
     """The check as text.
 
@@ -27,11 +13,9 @@ def device_table(result: dict) -> str:
     """
     found = result['results']
     steps = result['step']
-    rows = {
-        name: {title: '-' if values[key] is None else form.format(values[key])
-               for key, (title, form) in COLUMNS.items()}
-        for name, values in steps.items() if 'error' not in values
-    }
+    measured = pd.DataFrame(
+        {name: values for name, values in steps.items()
+         if 'error' not in values}, dtype=float).T
     phases = pd.Series(result['phases']).to_string(
         float_format='{:.1f}'.format)
     lines = [
@@ -42,7 +26,8 @@ def device_table(result: dict) -> str:
         f'\nresults {"agree" if found["agree"] else "DIFFER"} with the CPU '
         f'(float32): losses to {found["losses"]:.0e}, gradients to '
         f'{found["gradients"]:.0e} ({found["gradient"]})',
-        '\n' + pd.DataFrame.from_dict(rows, orient='index').to_string(),
+        '\n' + measured.rename(columns=dict(ratio='step/yardstick')).to_string(
+            float_format='{:.2f}'.format, na_rep='-'),
         *(f'{name}: failed: {values["error"]}'
           for name, values in steps.items() if 'error' in values),
         f'\nphases, ms\n{phases}',

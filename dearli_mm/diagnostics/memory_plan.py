@@ -60,7 +60,7 @@ def plan_memory(config: Config,
             'one (2.14 is known to do)')
     model = build_model(config, sizes, checkpointing)
     result: dict = _what_stays(model)
-    mode = FakeTensorMode()
+    mode = FakeTensorMode()  # tensors with a shape, and without memory
     with FakeCopyMode(mode):
         model = copy.deepcopy(model)
     with mode, torch.autocast('cpu', torch.bfloat16, enabled=bf16), \

@@ -30,13 +30,20 @@ ATTO_CONFIG = dict(
         image_size=128),
     text_cfg=dict(
         context_length=77, vocab_size=49408, width=24, heads=3, layers=2))
+CLIPS = dict(
+    tiny=ATTO,
+    base='convnext_base_w_320',
+    large='convnext_large_d_320',
+    xxlarge='convnext_xxlarge')
+
 
 @dataclass
 class StepSizes:
     """Sizes of one step.
 
     Attributes:
-        clip (str): Name of an open_clip ConvNeXt.
+        clip (str): ``'tiny'``, ``'base'``, ``'large'``, ``'xxlarge'``, or
+            the name of an open_clip ConvNeXt.
         crop (int): Side of the square images, a multiple of 32.
         labeled (int): Labelled images per step.
         unlabeled (int): Unlabelled images per step.
@@ -48,7 +55,7 @@ class StepSizes:
         points (int): Points per mask.
         segments (int): Segments per image, in labels and pseudo-labels.
     """
-    clip: str = ATTO
+    clip: str = 'tiny'
     crop: int = 128
     labeled: int = 2
     unlabeled: int = 2
@@ -164,11 +171,12 @@ def sized_model_config(config: Config, sizes: StepSizes) -> dict:
     """``config.model`` with other sizes."""
     init_default_scope('mmdet')
     model = copy.deepcopy(config.model)
-    if sizes.clip == ATTO:
+    name = CLIPS.get(sizes.clip, sizes.clip)
+    if name == ATTO:
         _make_atto_known()
     detector = model['detector']
-    detector['backbone'].update(model_name=sizes.clip, pretrained=None)
-    vision = open_clip.get_model_config(sizes.clip)['vision_cfg']
+    detector['backbone'].update(model_name=name, pretrained=None)
+    vision = open_clip.get_model_config(name)['vision_cfg']
     with torch.device('meta'):  # its weights are not needed here
         trunk = timm.create_model(vision['timm_model_name'])
     channels = [stage['num_chs'] for stage in trunk.feature_info]
@@ -179,7 +187,7 @@ def sized_model_config(config: Config, sizes: StepSizes) -> dict:
             num_stuff_classes=sizes.classes - sizes.num_things)
     head.update(in_channels=channels, num_queries=sizes.queries)
     head['text_classifier'].update(
-        classes=sizes.class_names(), model_name=sizes.clip, pretrained=None)
+        classes=sizes.class_names(), model_name=name, pretrained=None)
     head['pixel_decoder']['encoder'].update(num_layers=sizes.encoder_layers)
     head['transformer_decoder'].update(num_layers=sizes.layers)
     detector['train_cfg'].update(num_points=sizes.points)

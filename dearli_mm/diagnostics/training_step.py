@@ -60,7 +60,7 @@ class TrainingStep:
         return self.model.parse_losses(losses)[0]
 
     def __call__(self) -> None:
-        """Take the step."""
+        """Take the step; what is in no phase of its own is the rest."""
         with self.timer.phase('rest'):
             self.optim_wrapper.update_params(self.loss())
             with self.timer.phase('EMA'):

@@ -187,32 +187,19 @@ def side_by_side(panels: Sequence[Tuple[str, np.ndarray]],
     return np.concatenate([np.asarray(canvas), names])
 
 
-def contact_sheet(images: Sequence[np.ndarray],
-                  columns: int = 1,
-                  gap: int = 2 * GAP) -> np.ndarray:
-    """Pictures in a grid, row by row, each at the top left of its cell.
+def contact_sheet(images: Sequence[np.ndarray]) -> np.ndarray:
+    """Pictures below each other, of any sizes.
 
     Args:
         images (Sequence[np.ndarray]): At least one uint8 RGB image.
-        columns (int): Defaults to 1.
-        gap (int): Pixels between pictures. Defaults to 16.
 
     Returns:
         np.ndarray: uint8 RGB.
     """
-    rows = [images[k:k + columns] for k in range(0, len(images), columns)]
-    widths = [max(image.shape[1] for image in images[c::columns])
-              for c in range(min(columns, len(images)))]
-    heights = [max(image.shape[0] for image in row) for row in rows]
-    sheet = np.full((sum(heights) + gap * (len(rows) - 1),
-                     sum(widths) + gap * (len(widths) - 1), 3), 255, np.uint8)
-    for r, row in enumerate(rows):
-        top = sum(heights[:r]) + gap * r
-        for c, image in enumerate(row):
-            left = sum(widths[:c]) + gap * c
-            sheet[top:top + image.shape[0],
-                  left:left + image.shape[1]] = image
-    return sheet
+    width = max(image.shape[1] for image in images)
+    rows = [np.pad(image, ((0, 2 * GAP), (0, width - image.shape[1]), (0, 0)),
+                   constant_values=255) for image in images]
+    return np.concatenate(rows)
 
 
 def _hatched(image: np.ndarray) -> np.ndarray:

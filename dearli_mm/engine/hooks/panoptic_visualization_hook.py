@@ -30,11 +30,8 @@ class PanopticVisualizationHook(DetVisualizationHook):
         max_images (int): How many images, taken from the first of the main
             process. Defaults to 8.
         out_dir (str, optional): Folder for ``<image>.png``, with the
-            subfolders of the images. Defaults to None, which means
-            ``<work_dir>/pictures``.
-        keep_all (bool): Put the iteration into the file name
-            (``<image>_<iteration>.png``) instead of replacing the picture of
-            the last validation. Defaults to False.
+            subfolders of the images; a validation replaces the pictures of
+            the last. Defaults to None, which means ``<work_dir>/pictures``.
         show (bool): Whether each picture is shown in a window (``--show`` of
             the test script). Defaults to False.
         wait_time (float): Seconds a window stays. Defaults to 0.
@@ -47,7 +44,6 @@ class PanopticVisualizationHook(DetVisualizationHook):
                  draw: bool = True,
                  max_images: int = 8,
                  out_dir: Optional[str] = None,
-                 keep_all: bool = False,
                  show: bool = False,
                  wait_time: float = 0.,
                  test_out_dir: Optional[str] = None,
@@ -60,7 +56,6 @@ class PanopticVisualizationHook(DetVisualizationHook):
             backend_args=backend_args)
         self.max_images = max_images
         self.out_dir = out_dir
-        self.keep_all = keep_all
         self._num_drawn = 0
         self._names: Dict[str, str] = {}  # of pictures, their images
 
@@ -124,10 +119,9 @@ class PanopticVisualizationHook(DetVisualizationHook):
     def _publish(self, runner: Runner, name: str, picture: np.ndarray,
                  step: int) -> None:
         """Write a picture to its file and to the visualizer's backends."""
-        file = f'{name}_{step}' if self.keep_all else name
         # Whoever looks at the folder while training goes on never finds half
         # a file.
-        target = osp.join(self._folder(runner), f'{file}.png')
+        target = osp.join(self._folder(runner), f'{name}.png')
         with atomic_path(target) as path:
             Image.fromarray(picture).save(path, format='PNG')
         # LocalVisBackend makes no folders.

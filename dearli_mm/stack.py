@@ -9,7 +9,7 @@ import re
 import sys
 import sysconfig
 from importlib import metadata
-from typing import Iterable, List, NamedTuple, Optional
+from typing import Dict, Iterable, List, NamedTuple, Optional
 
 PYTHON_FROM, PYTHON_TRIED = (3, 10), (3, 13)
 PYTHON = '>={}.{}'.format(*PYTHON_FROM)
@@ -108,6 +108,14 @@ def installed_version(name: str) -> Optional[str]:
     for distribution in metadata.distributions(name=name, path=path):
         return distribution.version
     return None
+
+
+def versions() -> Dict[str, str]:
+    """Versions of the packages that results and times depend on."""
+    found = {name: installed_version(name)
+             for name in ('torch', 'mmengine', 'mmcv', 'mmcv-lite', 'mmdet',
+                          'triton')}
+    return {name: version for name, version in found.items() if version}
 
 
 def name_of(requirement: str) -> str:

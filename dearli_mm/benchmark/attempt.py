@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import IO, Dict, List, Mapping, Optional, Sequence
 
 from .. import __version__
-from ..stack import installed_version
+from ..stack import versions
 from .checks import Facts, cli_options
 from .jobs import Job
 from .record import last_checkpoint, output_path, read_record, write_record
 
 GRACE = 20  # seconds that a process gets to end by itself
-PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmcv-lite', 'mmdet')
 
 
 def job_command(job: Job, facts: Facts, trainer: Sequence[str],
@@ -73,6 +72,7 @@ class Attempt:
             dict(provenance(), command=command, started=self._begin,
                  gpus=environ.get('CUDA_VISIBLE_DEVICES')))
         write_record(job, record)
+        # In a session of its own: Ctrl-C is for the benchmark, which stops it.
         with output_path(job).open('ab') as output:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output,
@@ -126,22 +126,19 @@ def _peak_memory_mib(pid: int) -> Optional[float]:
 
 def provenance() -> Dict[str, object]:
     """Commit, versions and machine of this process."""
-    versions = dict(python=platform.python_version(), dearli_mm=__version__)
-    versions.update({name: version for name in PACKAGES
-                     if (version := installed_version(name))})
-    return dict(commit=_commit(), versions=versions,
-                host=socket.gethostname())
+    return dict(
+        commit=_commit(),
+        versions=dict(python=platform.python_version(), dearli_mm=__version__,
+                      **versions()),
+        host=socket.gethostname())
 
 
 def _commit() -> Optional[str]:
     """The checkout's commit, '+' if files differ; None without git."""
-    git = ['git', '-C', str(Path(__file__).parent)]
+    command = ['git', '-C', str(Path(__file__).parent), 'describe', '--always',
+               '--abbrev=10', '--dirty=+', '--exclude=*']  # no tags
     try:
-        commit, changes = (
-            subprocess.run([*git, *command], capture_output=True, text=True,
-                           check=True).stdout.strip()
-            for command in (['rev-parse', '--short=10', 'HEAD'],
-                            ['status', '--porcelain', '-uno']))
+        return subprocess.run(command, capture_output=True, text=True,
+                              check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-    return commit + ('+' if changes else '')

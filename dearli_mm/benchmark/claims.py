@@ -3,6 +3,8 @@ from pathlib import Path
 from typing import List, Sequence, Union
 
 import yaml
+
+from ..utils.arguments import refuse_unknown
 from ..utils.text_files import read_text
 
 METRICS = ('PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ', 'mIoU')
@@ -33,23 +35,20 @@ def read_claims(source: Union[str, Sequence[dict]],
         if not Path(source).is_file():
             raise FileNotFoundError(f'claims={source!r}: no such file')
         source = yaml.safe_load(read_text(source))
-    for number, claim in enumerate(source, 1):
-        problem = _problem(claim)
-        if problem:
-            raise ValueError(f'{where}, entry {number}: {problem}')
+    for number, claim in enumerate(source):
+        _check(claim, f'{where}[{number}]')
     claims = [dict(claim, fraction=str(claim['fraction'])) for claim in source]
     return [claim for claim in claims if claim['fraction'] in fractions]
 
 
-def _problem(claim: dict) -> str:
-    unknown = sorted(set(claim) - set(KEYS))
-    if unknown:
-        return f'unknown keys {unknown}; known are {list(KEYS)}'
+def _check(claim: dict, where: str) -> None:
+    refuse_unknown(claim, KEYS, where)
     lacking = [key for key in REQUIRED if not claim.get(key)]
     if lacking:
-        return f'{lacking} must be given'
+        raise ValueError(f'{where}: {lacking} must be given')
     metrics = {key: claim[key] for key in METRICS if key in claim}
+    if not metrics:
+        raise ValueError(f'{where}: none of {list(METRICS)} is given')
     for key, value in metrics.items():
         if type(value) not in (int, float) or not 0 <= value <= 100:
-            return f'{key}={value!r} is no percentage'
-    return '' if metrics else f'none of {list(METRICS)} is given'
+            raise ValueError(f'{where}: {key}={value!r} is no percentage')

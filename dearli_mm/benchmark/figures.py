@@ -2,31 +2,21 @@
 import io
 from typing import Callable, Dict, Tuple
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib import style
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from .jobs import Grid
 from .record import FINISHED
 from .results import Results
+from .tables import MEASURED
 
 # Told apart by people who see colours differently, too.
 COLORS = ('#6b7280', '#0072b2', '#009e73', '#d55e00', '#cc79a7', '#e69f00',
           '#56b4e9', '#7b3294')
-STYLE = {
-    'axes.spines.top': False,
-    'axes.spines.right': False,
-    'axes.edgecolor': '#9ca3af',
-    'axes.grid': True,
-    'axes.axisbelow': True,
-    'axes.titlesize': 11,
-    'axes.titleweight': 'bold',
-    'grid.color': '#e5e7eb',
-    'legend.frameon': False,
-    'svg.hashsalt': 'benchmark',
-}
+STYLE = ('seaborn-v0_8-whitegrid', {'svg.hashsalt': 'benchmark'})
 MAX_CLASSES = 30  # in a chart of differences: those that differ most
 
 
@@ -38,32 +28,23 @@ def overview(grid: Grid, table: pd.DataFrame) -> str:
         table (DataFrame): See :func:`~.tables.summary`.
     """
     table = table[(table.network != 'teacher') & table.PQ.notna()]
-    groups = dict(list(table.groupby('fraction', sort=False)))
-    color_of = {grid.methods[m]: color for m, color in _colors(grid).items()}
+    colors = {grid.methods[m]: color for m, color in _colors(grid).items()}
+    claimed = table.source != MEASURED
 
     def draw(figure: Figure) -> None:
-        axes = figure.subplots(
-            len(groups), 1, sharex=True, squeeze=False,
-            height_ratios=[len(group) + 1.2 for group in groups.values()])
-        for axis, (fraction, group) in zip(axes[:, 0], groups.items()):
-            claimed = group.source != 'measured'
-            places = range(len(group))
-            bars = axis.barh(
-                places, group.PQ, height=0.72, xerr=group.PQ_spread.fillna(0),
-                color=np.where(claimed, 'white', group.method.map(color_of)))
-            for bar in np.array(bars)[claimed]:
-                bar.set(hatch='////', edgecolor='#6b7280')
-            axis.bar_label(bars, fmt='%.1f', padding=4, fontsize=9)
-            axis.set_yticks(places, group.method +
-                            np.where(claimed, ' (claimed)', ''))
-            axis.invert_yaxis()
-            axis.grid(axis='y', visible=False)
-            axis.set_title(f'labelled: {fraction}', loc='left')
-            axis.margins(x=0.08)
-        axes[-1, 0].set_xlabel('PQ (%), student, last')
+        axis = figure.subplots()
+        bars = axis.barh(
+            range(len(table)), table.PQ, 0.72, xerr=table.PQ_spread.fillna(0),
+            color=table.method.map(colors).where(~claimed, 'white'),
+            edgecolor='#6b7280', hatch=np.where(claimed, '////', ''))
+        axis.bar_label(bars, fmt='%.1f', padding=4, fontsize=9)
+        axis.set_yticks(range(len(table)), table.fraction + ', ' +
+                        table.method + np.where(claimed, ' (claimed)', ''))
+        axis.invert_yaxis()
+        axis.grid(axis='y', visible=False)
+        axis.set_xlabel('PQ (%), student, last')
 
-    height = 0.34 * (len(table) + 2 * len(groups)) + 0.3
-    return _svg(draw, (8.6, height)) if groups else ''
+    return _svg(draw, (8.6, 0.3 * len(table) + 1)) if len(table) else ''
 
 
 def curves(grid: Grid, results: Results, metric: str) -> str:
@@ -154,7 +135,7 @@ def _colors(grid: Grid) -> Dict[str, str]:
 
 
 def _svg(draw: Callable[[Figure], None], size: Tuple[float, float]) -> str:
-    with mpl.rc_context(STYLE):
+    with style.context(STYLE):
         figure = Figure(figsize=size, layout='constrained')
         draw(figure)
         out = io.StringIO()

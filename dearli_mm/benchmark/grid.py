@@ -2,12 +2,12 @@
 import re
 import shlex
 import sys
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 from mmengine.config import Config
 
+from ..utils.arguments import refuse_unknown
 from .claims import read_claims
 from .jobs import STEPS, Grid, Job
 
@@ -41,7 +41,8 @@ def read_grid(path: Union[str, Path],
 
     Raises:
         FileNotFoundError: If the file, or that of its claims, is not there.
-        GridError: If a key is unknown or lacking, or a value does not fit.
+        ValueError: If a key is unknown, or a claim is none.
+        GridError: If a key is lacking, or a value does not fit.
     """
     path = Path(path)
     if not path.is_file():
@@ -51,8 +52,7 @@ def read_grid(path: Union[str, Path],
         for key, value in Config.fromfile(path).to_dict().items()
         if not key.startswith('_')
     }
-    _check_keys(config, KEYS, str(path), KEYS[:3],
-                '; names of your own begin with _')
+    _check_keys(config, [*KEYS, '_YOUR_OWN'], str(path), KEYS[:3])
     methods = _section(config, 'methods', METHOD_KEYS, ('config', ))
     fractions = _section(config, 'fractions', FRACTION_KEYS)
     steps = _section(config, STEPS, STEP_KEYS, ('output', ))
@@ -60,14 +60,25 @@ def read_grid(path: Union[str, Path],
         raise GridError(f'methods.{STEPS}: this is the folder of the steps; '
                         'give the method another name')
     root = Path(work_dir or config.get('work_dir', f'work_dirs/{path.stem}'))
-    jobs = _steps(steps, root)
-    outputs = {Path(job.name).name: str(job.output) for job in jobs}
+    jobs: List[Job] = []
+    outputs: Dict[str, str] = {}  # by name of the step
+    for name, step in steps.items():
+        jobs.append(_step(name, step, outputs, root))
+        outputs[name] = str(jobs[-1].output)
     for fraction, settings in fractions.items():
         seeds = _seeds(settings.get('seeds', config['seeds']), fraction)
         values = _values(fraction, settings, outputs)
         for name, method in methods.items():
-            jobs += _runs(name, method, fraction, values, seeds, root,
-                          settings.get('labeled'), steps)
+            where = f'methods.{name}'
+            shared = dict(
+                needs=_needs(method, outputs, where), method=name,
+                fraction=fraction, labeled=settings.get('labeled'),
+                **_training(method, dict(values, method=name), where))
+            jobs += [
+                Job(name=f'{name}/{fraction}/seed-{seed}', seed=seed,
+                    work_dir=root / name / fraction / f'seed-{seed}', **shared)
+                for seed in seeds
+            ]
     trainer = _words(config.get('trainer', list(trainer)), 'trainer')
     return Grid(
         path=path,
@@ -80,46 +91,14 @@ def read_grid(path: Union[str, Path],
         claims=read_claims(config.get('claims', []), tuple(fractions)))
 
 
-def _runs(name: str, method: dict, fraction: str, values: Dict[str, str],
-          seeds: List[int], root: Path, labeled: Optional[int],
-          steps: Iterable[str]) -> List[Job]:
-    """The runs of a method with a fraction, one per seed."""
-    where = f'methods.{name}'
-    shared = dict(
-        needs=_needs(method, steps, where), method=name, fraction=fraction,
-        labeled=labeled,
-        **_training(method, dict(values, method=name), where))
-    return [
-        Job(name=f'{name}/{fraction}/seed-{seed}', seed=seed,
-            work_dir=root / name / fraction / f'seed-{seed}', **shared)
-        for seed in seeds
-    ]
-
-
-def _steps(steps: Dict[str, dict], root: Path) -> List[Job]:
-    """The steps, each after those it needs."""
-    needs = {name: _needs(step, steps, f'{STEPS}.{name}')
-             for name, step in steps.items()}
-    order = TopologicalSorter({f'{STEPS}/{k}': v for k, v in needs.items()})
-    jobs: List[Job] = []
-    try:
-        for full_name in order.static_order():
-            name = Path(full_name).name
-            jobs.append(_step(name, steps[name], needs[name], jobs, root))
-    except CycleError as error:
-        raise GridError(f'{STEPS}: {error.args[1]} need each other') from None
-    return jobs
-
-
-def _step(name: str, step: dict, needs: Tuple, earlier: List[Job],
-          root: Path) -> Job:
+def _step(name: str, step: dict, outputs: Dict[str, str], root: Path) -> Job:
+    """A step; it may need those above it."""
     where = f'{STEPS}.{name}'
     if ('config' in step) == ('command' in step):
         raise GridError(f'{where}: give a config to train or a command, and '
                         'not both')
     work_dir = root / STEPS / name
-    values = {Path(job.name).name: str(job.output) for job in earlier}
-    values['work_dir'] = str(work_dir)
+    values = dict(outputs, work_dir=str(work_dir))
     output = _fill(step['output'], values, f'{where}.output')
     if 'config' in step:
         what = _training(step, values, where)
@@ -127,8 +106,8 @@ def _step(name: str, step: dict, needs: Tuple, earlier: List[Job],
         values.update(python=sys.executable, output=output)
         words = _words(step['command'], f'{where}.command')
         what = dict(command=tuple(_fill(words, values, f'{where}.command')))
-    return Job(f'{STEPS}/{name}', work_dir, needs=needs, output=Path(output),
-               **what)
+    return Job(f'{STEPS}/{name}', work_dir, output=Path(output),
+               needs=_needs(step, outputs, where), **what)
 
 
 def _training(settings: dict, values: Dict[str, str], where: str) -> dict:
@@ -180,11 +159,8 @@ def _section(config: dict, key: str, known: Sequence[str],
 
 
 def _check_keys(settings: dict, known: Sequence[str], where: str,
-                required: Sequence[str], hint: str = '') -> None:
-    unknown = sorted(set(settings) - set(known))
-    if unknown:
-        raise GridError(f'{where}: unknown keys {unknown}; known are '
-                        f'{list(known)}{hint}')
+                required: Sequence[str] = ()) -> None:
+    refuse_unknown(settings, known, where)
     lacking = [key for key in required if key not in settings]
     if lacking:
         raise GridError(f'{where}: {lacking} must be given')
@@ -194,7 +170,8 @@ def _needs(settings: dict, steps: Iterable[str], where: str) -> Tuple:
     needs = settings.get('needs', [])
     if isinstance(needs, str) or not set(needs) <= set(steps):
         raise GridError(f'{where}.needs={needs!r}: give a list of names of '
-                        f'{STEPS}, which are {sorted(steps)}')
+                        f'{STEPS}, which are {sorted(steps)} (of a step: '
+                        'those above it)')
     return tuple(f'{STEPS}/{name}' for name in needs)
 
 

@@ -8,7 +8,7 @@ from .checks import Facts, examine
 from .grid import GridError
 from .jobs import Grid, Job
 from .record import (FAILED, FINISHED, lock, progress_line, reason_of_failure,
-                     settled_state, state_of)
+                     settled_state)
 
 POLL = 0.2  # seconds
 BLOCKED = 'blocked'
@@ -22,7 +22,7 @@ class LocalRunner:
 
     Args:
         grid (Grid): The grid.
-        jobs (Sequence[Job]): Those to run, steps before what needs them.
+        jobs (Sequence[Job]): Those to run, with all steps that they need.
         facts (dict[str, Facts]): See :func:`examine`.
         slots (int): How many at once.
         gpus (Sequence[str]): Given to the slots in turn.
@@ -39,10 +39,11 @@ class LocalRunner:
                  facts: Dict[str, Facts], slots: int, gpus: Sequence[str],
                  every: float, say: Callable[[str], None]) -> None:
         self.grid, self.facts, self.say, self.every = grid, facts, say, every
-        self.pending = list(jobs)
+        self.pending = [job for job in jobs if settled_state(job) != FINISHED]
         self.attempts: List[Optional[Attempt]] = [None] * slots
         self.environ = [_environ(k, slots, gpus) for k in range(slots)]
-        self.states: Dict[str, str] = {}
+        self.states = {
+            job.name: FINISHED for job in jobs if job not in self.pending}
         self.awaited: Set[str] = set()
 
     def run(self) -> None:
@@ -85,10 +86,10 @@ class LocalRunner:
         for job in list(self.pending):
             if None not in self.attempts:
                 return
-            needs = [self._need(name) for name in job.needs]
-            if FAILED in needs:
+            needs = {self.states.get(name) for name in job.needs}
+            if needs - {FINISHED, None}:
                 self._settle(job, BLOCKED, 'a step that it needs failed')
-            elif all(state == FINISHED for state in needs):
+            elif None not in needs:  # those are not over yet
                 self._start(job, self.attempts.index(None))
 
     def _start(self, job: Job, slot: int) -> None:
@@ -107,7 +108,8 @@ class LocalRunner:
             return
         try:
             if job.config and not self.facts[job.name].images:
-                self._examine_again(job)
+                # The data have been made since.
+                self.facts.update(examine(self.grid, [job]))
         except GridError as error:
             held.close()
             self._settle(job, FAILED, str(error))
@@ -119,23 +121,6 @@ class LocalRunner:
         gpu = self.environ[slot].get('CUDA_VISIBLE_DEVICES')
         self.say(f'{job.name}: {"resumed" if attempt.resumed else "started"}' +
                  (f' on GPU {gpu}' if gpu else ''))
-
-    def _examine_again(self, job: Job) -> None:
-        """Look at data that have just been made, once for all seeds."""
-        before = self.facts[job.name].fingerprint
-        found = examine(self.grid, [job])[job.name]
-        for name, facts in self.facts.items():
-            if facts.fingerprint == before:
-                self.facts[name] = found
-
-    def _need(self, name: str) -> str:
-        """State of a step; 'failed' for whatever keeps it from ending."""
-        state = self.states.get(name)
-        if state is None:
-            waits = [*self.pending, *(a.job for a in self.running)]
-            state = '' if name in [job.name for job in waits] else \
-                state_of(self.grid.job(name))
-        return FAILED if state not in ('', FINISHED) else state
 
     def _settle(self, job: Job, state: str, reason: str = '') -> None:
         if job in self.pending:

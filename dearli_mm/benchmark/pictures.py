@@ -1,8 +1,6 @@
 """The same images as all methods see them, side by side."""
-import json
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
-from zipfile import BadZipFile
+from typing import Dict, List, Tuple
 
 import numpy as np
 import torch
@@ -14,6 +12,7 @@ from mmengine.runner import load_checkpoint
 from ..datasets.config_datasets import build_quietly
 from ..datasets.image_names import image_name, without_suffix
 from ..utils.atomic import atomic_path
+from ..utils.plain_files import load_plain
 from ..visualization import side_by_side
 from ..visualization.sample_panels import class_colors, sample_panels
 from .checks import job_config
@@ -58,46 +57,29 @@ def draw(job: Job, count: int) -> Dict[str, dict]:
     """Predict and draw images of a run, or take them from its folder.
 
     Returns:
-        dict[str, dict]: Of each image: ``panels`` (uint8 RGB by title, the
-        student's last), ``present`` (class indices), and ``classes`` and
-        ``palette`` of the dataset.
+        dict[str, dict]: Of each image: ``panels`` (uint8 [H, W, 3] RGB
+        tensors by title, the student's last), ``present`` (class indices),
+        and ``classes`` and ``palette`` of the dataset.
 
     Raises:
         FileNotFoundError: If checkpoint or data are gone.
     """
     checkpoint = last_checkpoint(job.work_dir)
-    path = job.folder / 'pictures.npz'
+    path = job.folder / 'pictures.pth'
     # A report is made often, from weights that do not change.
     key = [checkpoint and checkpoint.name, count]
-    index = _read_pictures(path)
-    if index and (checkpoint is None or index['key'] == key):
-        return index['images']
+    try:
+        stored = load_plain(path)
+        if checkpoint is None or stored['key'] == key:
+            return stored['images']
+    except (FileNotFoundError, ValueError):
+        pass  # the first time, or cut off
     if checkpoint is None:
         raise FileNotFoundError(f'{job.work_dir} holds no checkpoint')
     images = _predict(job_config(job), checkpoint, count)
-    index = dict(key=key, images={
-        name: dict(drawn, panels=list(drawn['panels']))
-        for name, drawn in images.items()})
-    with atomic_path(path) as part, part.open('wb') as file:
-        np.savez_compressed(file, index=json.dumps(index), **{
-            f'{name}/{title}': panel for name, drawn in images.items()
-            for title, panel in drawn['panels'].items()})
+    with atomic_path(path) as part:
+        torch.save(dict(key=key, images=images), part)
     return images
-
-
-def _read_pictures(path: Path) -> Optional[dict]:
-    """Pictures of an earlier report; None if there are none that are whole."""
-    if not path.is_file():
-        return None
-    try:
-        with np.load(path) as stored:
-            index = json.loads(str(stored['index']))
-            for name, drawn in index['images'].items():
-                drawn['panels'] = {title: stored[f'{name}/{title}']
-                                   for title in drawn['panels']}
-            return index
-    except (BadZipFile, EOFError, KeyError, OSError, ValueError):
-        return None  # cut off: they are made anew
 
 
 @torch.no_grad()
@@ -112,7 +94,7 @@ def _predict(config: Config, checkpoint: Path, count: int) -> Dict[str, dict]:
         sample = model.test_step(pseudo_collate([dataset[int(place)]]))[0]
         panels, present = sample_panels(sample, dataset.metainfo)
         images[without_suffix(image_name(sample))] = dict(
-            panels=dict(panels),
+            panels={title: torch.tensor(panel) for title, panel in panels},
             present=sorted(present),
             classes=list(dataset.metainfo['classes']),
             palette=class_colors(dataset.metainfo).tolist())
@@ -127,5 +109,5 @@ def _row(drawn: List[Tuple[str, dict]]) -> np.ndarray:
     panels += [(label, list(picture['panels'].values())[-1])
                for label, picture in drawn]
     present = set().union(*(picture['present'] for _, picture in drawn))
-    return side_by_side(panels, first['classes'], class_colors(first), 1,
-                        present)
+    return side_by_side([(title, panel.numpy()) for title, panel in panels],
+                        first['classes'], class_colors(first), 1, present)

@@ -28,15 +28,10 @@ def read_record(job: Job) -> dict:
     """Settings and attempts of a job; empty if it never started.
 
     Raises:
-        ValueError: If the file is no record.
+        ValueError: If the file is no JSON.
     """
     path = record_path(job)
-    if not path.is_file():
-        return {}
-    try:
-        return read_json(path)
-    except ValueError as error:
-        raise ValueError(f'{path} is no record of a run: {error}') from None
+    return read_json(path) if path.is_file() else {}
 
 
 def write_record(job: Job, record: dict) -> None:

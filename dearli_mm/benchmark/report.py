@@ -72,6 +72,7 @@ def write_report(grid: Grid, pictures: int = 4) -> Path:
     measured = _measured(grid, results, tables)
     drawn = _drawn(grid, results, tables['last'], pictures)
     both = pd.concat(tables, names=['checkpoint', None]).reset_index(0)
+    # Nobody says of which checkpoint a published number is.
     both.loc[both.source != MEASURED, 'checkpoint'] = None
     csv = dict(index=False, na_rep='-', lineterminator='\n')
     page = '\n'.join([_to_html(head), *(

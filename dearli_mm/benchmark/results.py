@@ -53,6 +53,7 @@ class Results(NamedTuple):
                                sort=False).value.agg(['mean', 'std', 'count'])
         finished = self.runs[self.runs.state == FINISHED]
         seeds = finished.groupby(['fraction', 'method']).size()
+        # A mean over some of the seeds would be compared with one over all.
         seeds = means.index.droplevel(['network', 'metric']).map(seeds)
         return means.loc[means['count'] == seeds, ['mean', 'std']]
 

@@ -9,8 +9,8 @@ from .checks import examine
 from .grid import GridError
 from .jobs import Grid, Job
 from .local import BLOCKED, LocalRunner
-from .record import (FAILED, FINISHED, INTERRUPTED, WAITING, latest_result,
-                     read_record, settled_state, state_of)
+from .record import (FAILED, INTERRUPTED, WAITING, latest_result, read_record,
+                     state_of)
 from .run_logs import latest_step
 from .slurm import submit
 
@@ -74,16 +74,14 @@ def run_benchmark(grid: Grid,
     if slurm is not None:
         submit(jobs, slurm, runner, say)
         return True
-    left = [job for job in jobs if settled_state(job) != FINISHED]
-    say(f'{len(jobs)} jobs, {len(left)} to do, {slots} at once')
-    local = LocalRunner(grid, left, facts, slots, gpus, every, say)
+    local = LocalRunner(grid, jobs, facts, slots, gpus, every, say)
+    say(f'{len(jobs)} jobs, {len(local.pending)} to do, {slots} at once')
     local.run()
     counts = Counter(local.states.values())
-    counts[FINISHED] += len(jobs) - len(left)
-    say('At the end: ' + ', '.join(f'{n} {s}' for s, n in counts.items() if n))
-    bad = [job for job in left if local.states[job.name] in BAD]
-    for job in bad:
-        say(f'  {local.states[job.name]}: {job.name}')
+    say('At the end: ' + ', '.join(f'{n} {s}' for s, n in counts.items()))
+    bad = {name: s for name, s in local.states.items() if s in BAD}
+    for name, state in bad.items():
+        say(f'  {state}: {name}')
     return not bad
 
 

@@ -44,7 +44,7 @@ def read_validations(work_dir: PathLike,
     for log in run_logs(work_dir):
         found = {record['step']: results for record in read_log(log)
                  if (results := _select(record, metrics))}
-        if found:
+        if found:  # this start took these steps anew, and all after them
             validations = {step: results
                            for step, results in validations.items()
                            if step < min(found)}

@@ -76,30 +76,32 @@ def runs_csv(results: Results) -> pd.DataFrame:
             index=[*RUN, 'network'], columns='metric', values='value')
         .reindex(columns=list(METRICS)).add_prefix(f'{checkpoint}_')
         for checkpoint in CHECKPOINTS], axis=1)
-    table = results.runs.drop(columns='name').merge(
-        wide.reset_index('network'), 'left', RUN)
+    table = results.runs.merge(wide.reset_index('network'), 'left', RUN)
     table['network'] = table.network.fillna('student')
     return table
 
 
 def runs_for_people(results: Results) -> pd.DataFrame:
     """A row per run, as text."""
-    runs = results.runs
-    text = pd.DataFrame({
-        'run': runs.name, 'state': runs.state,
-        'last step': as_text(runs.last_step, '{}')})
-    for checkpoint, title in CHECKPOINTS.items():
-        found = results.scores[results.scores[checkpoint]]
-        found = found[(found.network == 'student') & (found.metric == 'PQ')]
-        text[f'student PQ, {title}'] = as_text(
-            runs[RUN].merge(found, 'left', RUN).value, '{:.1f}')
-    text['best step'] = as_text(runs.best_step, '{}')
-    text['wall time'] = runs.wall_seconds.map(duration)
-    text['per step'] = as_text(runs.step_seconds, '{:.2f} s')
-    text['peak memory'] = [_memory(runs.iloc[[k]]) for k in range(len(runs))]
-    text['attempts'] = runs.attempts
-    text['commit'] = as_text(runs.commit, '{}')
-    return text
+    runs = runs_csv(results)
+    runs = runs[runs.network == 'student']
+    scores = {
+        f'student PQ, {title}': as_text(runs[f'{checkpoint}_PQ'], '{:.1f}')
+        for checkpoint, title in CHECKPOINTS.items()
+    }
+    return pd.DataFrame({
+        'run': runs['name'],
+        'state': runs.state,
+        'last step': as_text(runs.last_step, '{}'),
+        **scores,
+        'best step': as_text(runs.best_step, '{}'),
+        'wall time': runs.wall_seconds.map(duration),
+        'per step': as_text(runs.step_seconds, '{:.2f} s'),
+        'peak memory': [_memory(runs[runs['name'] == name])
+                        for name in runs['name']],
+        'attempts': runs.attempts,
+        'commit': as_text(runs.commit, '{}')
+    })
 
 
 def as_text(values: pd.Series, form: str,

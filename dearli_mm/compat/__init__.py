@@ -16,7 +16,7 @@ import shutil
 import sys
 import warnings
 from pathlib import Path
-from typing import Callable, Tuple
+from typing import Callable
 
 EXT_NAME = 'mmcv._ext'
 PLACEHOLDER_FILE = Path(__file__).with_name('mmcv_ext_placeholder.py')
@@ -58,12 +58,6 @@ def ensure_mmcv_ops() -> None:
     if status == 'missing':
         _load_placeholder()
     _route_deformable_attention()
-
-
-def version_tuple(version: str) -> Tuple[int, int]:
-    """Major and minor number: ``'2.14.1+cpu'`` gives ``(2, 14)``."""
-    major, minor = version.split('.')[:2]
-    return int(major), int(minor)
 
 
 def install() -> str:

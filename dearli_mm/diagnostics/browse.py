@@ -2,18 +2,22 @@
 from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
 
+import cv2
 import numpy as np
 import torch
 from mmdet.structures import DetDataSample
+from mmengine.config import Config
 from mmengine.runner import set_random_seed
 from PIL import Image
 from torch.utils.data import Dataset
 
 from ..datasets.config_datasets import build_quietly, find_parts, read_config
 from ..functional import cutmix_box
+from ..models.heads.panoptic_targets import targets_of_samples
 from ..utils.atomic import atomic_path
 from ..visualization import (contact_sheet, draw_segments, palette,
                              side_by_side)
+from ..visualization.sample_panels import class_colors
 
 Panel = Tuple[str, np.ndarray]
 BOX_COLOR = (255, 0, 255)
@@ -41,21 +45,15 @@ def browse_dataset(config: str, out: str, number: int = 4,
         ValueError: If the config has no training data.
     """
     settings = read_config(config)
-    parts = {part.role: build_quietly(part.settings)
-             for part in find_parts(settings) if part.role != 'val'}
-    if not parts:
-        raise ValueError(f'{config} has no train_dataloader')
+    parts = training_data(settings)
     classes, colors = (), palette(0)
     rows: List[List[Panel]] = [[] for _ in range(number)]
     present: List[Sequence[int]] = [[] for _ in range(number)]
     if 'labeled' in parts:
-        classes = parts['labeled'].metainfo['classes']
-        own = parts['labeled'].metainfo.get('palette', ())
-        # A dataset of mmdet with other classes keeps the palette of COCO.
-        colors = np.uint8(own) if len(own) == len(classes) else palette(
-            len(classes))
+        meta = parts['labeled'].metainfo
+        classes, colors = meta['classes'], class_colors(meta)
         for k, item in enumerate(_draw(parts['labeled'], number, seed)):
-            rows[k], present[k] = _labeled_panels(item, len(classes), colors)
+            rows[k], present[k] = _labeled_panels(item, meta, colors)
     if 'unlabeled' in parts:
         cutmix = settings.get('model', {}).get('semi_train_cfg', {}).get(
             'cutmix', {})
@@ -72,6 +70,19 @@ def browse_dataset(config: str, out: str, number: int = 4,
     return paths
 
 
+def training_data(config: Config) -> Dict[str, Dataset]:
+    """Datasets of the training loaders, by role.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    parts = {part.role: build_quietly(part.settings)
+             for part in find_parts(config) if part.role != 'val'}
+    if not parts:
+        raise ValueError(f'{config.filename} has no train_dataloader')
+    return parts
+
+
 def _draw(dataset: Dataset, number: int, seed: int) -> List[dict]:
     """Augmented items; an image comes twice only if there are too few."""
     order = np.random.default_rng(seed).permutation(len(dataset))
@@ -82,11 +93,17 @@ def _draw(dataset: Dataset, number: int, seed: int) -> List[dict]:
     return items
 
 
-def _labeled_panels(item: dict, num_classes: int, colors: np.ndarray
-                    ) -> Tuple[List[Panel], List[int]]:
+def _labeled_panels(item: dict, meta: dict,
+                    colors: np.ndarray) -> Tuple[List[Panel], List[int]]:
     """Panels of a labelled image, and the classes that it shows."""
     image, sample = _to_rgb(item['inputs']), item['data_samples']
-    segment_map, labels = segments_of(sample, num_classes)
+    num_classes = len(meta['classes'])
+    num_things = len(meta.get('thing_classes', meta['classes']))
+    targets, = targets_of_samples([sample], num_things, num_classes)
+    labels = targets.labels.tolist()
+    segment_map = np.zeros(image.shape[:2], np.int32)
+    for number, mask in enumerate(targets.masks.numpy(), 1):
+        segment_map[mask] = number
     overlay = draw_segments(image, segment_map, labels, colors)
     return [(f'labelled: {_name(sample)}', image),
             ('its segments', overlay)], labels
@@ -102,41 +119,14 @@ def _unlabeled_panels(items: List[dict], seed: int,
     for item, own, partner in zip(items, strong, strong[1:]):
         y0, x0, y1, x1 = cutmix_box(own.shape[:2], generator=generator,
                                     **shape)
-        mixed, line = own.copy(), max(1, len(own) // 128)
-        mixed[y0:y1, x0:x1] = BOX_COLOR
-        inner = np.s_[y0 + line:y1 - line, x0 + line:x1 - line]
-        mixed[inner] = partner[inner]
+        mixed = own.copy()
+        mixed[y0:y1, x0:x1] = partner[y0:y1, x0:x1]
+        cv2.rectangle(mixed, (x0, y0), (x1 - 1, y1 - 1), BOX_COLOR,
+                      max(1, len(own) // 128))
         rows.append([(f'weak: {_name(item["data_samples"]["weak"])}',
                       _to_rgb(item['inputs']['weak'])), ('strong', own),
                      ('CutMix box', mixed)])
     return rows
-
-
-def segments_of(sample: DetDataSample,
-                num_classes: int) -> Tuple[np.ndarray, List[int]]:
-    """Numbered segments of a packed training sample.
-
-    Args:
-        sample (DetDataSample): Has ``gt_instances`` (masks, labels) and,
-            with stuff, ``gt_sem_seg``.
-        num_classes (int): Number of classes C.
-
-    Returns:
-        tuple[np.ndarray, list[int]]: int32 ``[H, W]``, 0 is void, and the
-        class of segments 1..n; stuff first.
-    """
-    masks = sample.gt_instances.masks.masks.astype(bool)
-    labels = sample.gt_instances.labels.tolist()
-    if 'gt_sem_seg' in sample:
-        classes = sample.gt_sem_seg.sem_seg[0].numpy()
-        stuff = [int(c) for c in np.unique(classes) if c < num_classes]
-        masks = np.concatenate([[classes == label for label in stuff], masks]
-                               ) if stuff else masks
-        labels = stuff + labels
-    segment_map = np.zeros(masks.shape[1:], np.int32)
-    for number, mask in enumerate(masks, 1):
-        segment_map[mask.astype(bool)] = number
-    return segment_map, labels
 
 
 def _to_rgb(inputs: torch.Tensor) -> np.ndarray:

@@ -3,7 +3,7 @@ import contextlib
 import platform
 import warnings
 from dataclasses import asdict
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 from unittest import mock
 
 import pandas as pd
@@ -13,21 +13,21 @@ from torch import Tensor
 
 from ..compat import ops_status
 from ..models.fast_paths.deformable_attention import WAYS, way_on
-from ..stack import installed_version
+from ..stack import versions
 from .memory_plan import plan_memory
 from .phases import PhaseTimer
 from .sizes import StepSizes
-from .tensor_memory import LiveBytes, tells_when_freed
-from .training_step import Evaluation, TrainingStep, to_device
+from .tensor_memory import peak_bytes, tells_when_freed
+from .training_step import TrainingStep, to_device
 from .yardstick import Yardstick
 
+# Products of float32 are exact in the first mode alone.
 MODES = {
-    'float32': dict(),
-    'TF32': dict(tf32=True),
-    'bf16': dict(tf32=True, bf16=True),
-    'bf16, checkpointing': dict(tf32=True, bf16=True, checkpointing=True),
+    'float32': {},
+    'TF32': {},
+    'bf16': dict(bf16=True),
+    'bf16, checkpointing': dict(bf16=True, checkpointing=True),
 }
-PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmcv-lite', 'mmdet', 'triton')
 # Of the step whose results are compared: small, so that sums are short.
 COMPARED = dict(crop=128, labeled=2, unlabeled=2, queries=20, layers=2,
                 encoder_layers=2, points=1024, segments=6)
@@ -69,10 +69,9 @@ def check_device(config: Config,
             continue
         say(f'the step in {name} ...')
         try:
-            with _tf32(mode.get('tf32', False)):
-                result['step'][name] = measure(
-                    config, sizes, device, steps, warm_up, yardstick,
-                    mode.get('bf16', False), mode.get('checkpointing', False))
+            with _tf32(name != 'float32'):
+                result['step'][name] = measure(config, sizes, device, steps,
+                                               warm_up, yardstick, **mode)
         except (RuntimeError, NotImplementedError) as error:
             # Out of memory, most likely; other modes may fit.
             result['step'][name] = dict(error=str(error).split('\n')[0])
@@ -84,8 +83,8 @@ def check_device(config: Config,
     for _ in range(warm_up):
         step()
     result['waits'] = _waits(step) if _is_cuda(device) else None
-    evaluation = Evaluation(step.model.student, sizes, device)
-    result['evaluation'] = _spent([evaluation], device, steps, 1).wall.median()
+    result['evaluation'] = _spent([step.evaluate], device, steps,
+                                  1).wall.median()
     step.time_phases()
     phases = []
     for _ in range(steps):
@@ -105,8 +104,7 @@ def machine(device: str) -> Dict[str, Any]:
         threads=torch.get_num_threads(),
         operators=ops_status(),
         attention=WAYS[way_on(torch.device(device))],
-        **{name: version for name in PACKAGES
-           if (version := installed_version(name))})
+        **versions())
 
 
 def compare(config: Config, device: str) -> dict:
@@ -165,8 +163,8 @@ def _one_step(config: Config, sizes: StepSizes, device: str
 
 
 def measure(config: Config, sizes: StepSizes, device: str, steps: int,
-            warm_up: int, yardstick: bool, bf16: bool,
-            checkpointing: bool) -> dict:
+            warm_up: int, yardstick: bool, bf16: bool = False,
+            checkpointing: bool = False) -> dict:
     """Time and memory of a step.
 
     Returns:
@@ -176,12 +174,14 @@ def measure(config: Config, sizes: StepSizes, device: str, steps: int,
         ``yardstick_ms`` and ``ratio`` (of CPU times on a CPU; None without).
     """
     torch.manual_seed(0)
-    memory = _peak_of_device() if _is_cuda(device) else _peak_of_tensors()
-    with memory as peak:
-        step = TrainingStep(config, sizes, device, bf16, checkpointing)
-        for _ in range(2):
-            step()
-    runs: List[Callable] = [step]
+    runs: List[Callable] = []
+
+    def first_steps() -> None:
+        runs.append(TrainingStep(config, sizes, device, bf16, checkpointing))
+        runs[0]()  # which makes the optimiser's moments
+        runs[0]()
+
+    peak = peak_bytes(first_steps, device)
     with contextlib.suppress(RuntimeError):  # it may be what does not fit
         if yardstick:
             other = Yardstick(config, sizes, device, bf16)
@@ -199,7 +199,7 @@ def measure(config: Config, sizes: StepSizes, device: str, steps: int,
         cpu_ms=cpu[0].median(),
         images_per_s=1000 * (sizes.labeled + sizes.unlabeled) / ms,
         hours=max_iters and max_iters * ms / 3.6e6,
-        peak_mib=peak and peak[0] / 2**20,
+        peak_mib=peak and peak / 2**20,
         planned_mib=plan and plan / 2**20,
         yardstick_ms=wall[1].median() if len(runs) > 1 else None,
         ratio=ratios[0] / ratios[1] if len(runs) > 1 else None)
@@ -242,28 +242,6 @@ def _waits(step: TrainingStep) -> dict:
                    if 'LaunchKernel' in event.key)
     return dict(count=len(places), places=sorted(set(places)),
                 launches=launches)
-
-
-@contextlib.contextmanager
-def _peak_of_device() -> Iterator[List[int]]:
-    """Bytes of all tensors at the worst moment, known afterwards."""
-    found: List[int] = []
-    torch.cuda.reset_peak_memory_stats()
-    before = torch.cuda.memory_allocated()
-    yield found
-    torch.cuda.synchronize()
-    found.append(torch.cuda.max_memory_allocated() - before)
-
-
-@contextlib.contextmanager
-def _peak_of_tensors() -> Iterator[Optional[List[int]]]:
-    if not tells_when_freed():
-        yield None
-        return
-    found: List[int] = []
-    with LiveBytes() as memory:
-        yield found
-    found.append(memory.peak)
 
 
 @contextlib.contextmanager

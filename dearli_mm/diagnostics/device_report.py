@@ -1,17 +1,8 @@
 """What :func:`check_device` found, for people."""
 import math
-from typing import List, Optional
+from typing import List
 
 import pandas as pd
-
-COLUMNS = dict(
-    ms='{:.1f}', lowest='{:.1f}', highest='{:.1f}', cpu_ms='{:.0f}',
-    images_per_s='{:.1f}', hours='{:.1f}', peak_mib='{:.0f}',
-    planned_mib='{:.0f}', yardstick_ms='{:.1f}', ratio='{:.2f}')
-TITLES = dict(cpu_ms='CPU ms', images_per_s='images/s', peak_mib='peak MiB',
-              planned_mib='planned', yardstick_ms='yardstick',
-              ratio='step/yardstick')
-
 
 def device_table(result: dict) -> str:
     """The check as text.
@@ -22,11 +13,9 @@ def device_table(result: dict) -> str:
     """
     found = result['results']
     steps = result['step']
-    rows = {
-        name: {TITLES.get(key, key): _form(form, values.get(key))
-               for key, form in COLUMNS.items()}
-        for name, values in steps.items() if 'error' not in values
-    }
+    measured = pd.DataFrame(
+        {name: values for name, values in steps.items()
+         if 'error' not in values}, dtype=float).T
     phases = pd.Series(result['phases']).to_string(
         float_format='{:.1f}'.format)
     lines = [
@@ -37,7 +26,8 @@ def device_table(result: dict) -> str:
         f'\nresults {"agree" if found["agree"] else "DIFFER"} with the CPU '
         f'(float32): losses to {found["losses"]:.0e}, gradients to '
         f'{found["gradients"]:.0e} ({found["gradient"]})',
-        '\n' + pd.DataFrame.from_dict(rows, orient='index').to_string(),
+        '\n' + measured.rename(columns=dict(ratio='step/yardstick')).to_string(
+            float_format='{:.2f}'.format, na_rep='-'),
         *(f'{name}: failed: {values["error"]}'
           for name, values in steps.items() if 'error' in values),
         f'\nphases, ms\n{phases}',
@@ -62,7 +52,3 @@ def _loader(result: dict) -> List[str]:
                      f'the step eats {eaten:.1f}: {eaten / per_worker:.1f} '
                      'workers')
     return lines
-
-
-def _form(form: str, value: Optional[float]) -> str:
-    return '-' if value is None else form.format(value)

@@ -9,7 +9,8 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmengine.runner import set_random_seed
 
-from ..datasets.config_datasets import build_quietly, find_parts, read_config
+from ..datasets.config_datasets import read_config
+from .browse import training_data
 from .phases import PhaseTimer
 
 
@@ -32,15 +33,12 @@ def measure_loader_speed(config_path: str, images: int = 16,
         ValueError: If the config has no training data.
         FileNotFoundError: If the data are not there.
     """
-    parts = {part.role: build_quietly(part.settings)
-             for part in find_parts(read_config(config_path))
-             if part.role != 'val'}
-    if not parts:
-        raise ValueError(f'{config_path} has no train_dataloader')
+    parts = training_data(read_config(config_path))
     cv2.setNumThreads(0)  # as in the workers of a loader
     torch.set_num_threads(1)
     timer = PhaseTimer()
     spent = []
+    # Wherever a transform is called from: some hold others.
     with mock.patch.object(BaseTransform, '__call__', _timed(
             BaseTransform.__call__, timer)):
         for number in range(-1, rounds):  # the first one warms up

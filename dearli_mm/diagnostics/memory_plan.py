@@ -3,10 +3,8 @@
 The step runs on fake tensors, which have a shape but no memory: any size can
 be planned on a small computer.
 """
-import sys
-from contextlib import ExitStack, contextmanager
-from types import ModuleType
-from typing import Callable, Dict, Iterator, List
+import copy
+from typing import Dict, List
 from unittest import mock
 
 import pandas as pd
@@ -14,12 +12,13 @@ import torch
 from mmengine.config import Config
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
-from torch._subclasses import FakeTensorMode
+from torch._subclasses.fake_tensor import FakeCopyMode, FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..functional import Match
+from ..models.losses import set_criterion
 from .sizes import StepSizes, build_model
-from .tensor_memory import LiveBytes, saved_bytes
+from .tensor_memory import peak_bytes, saved_bytes, tells_when_freed
 
 GIB = 2**30
 # Device context, kernels and what the allocator cannot use: an assumption.
@@ -49,14 +48,27 @@ def plan_memory(config: Config,
         ``peak``: all together. And ``flops``, floating point operations of
         products, convolutions and attention (the sampling of deformable
         attention is not counted).
+
+    Raises:
+        NotImplementedError: If this PyTorch does not tell when memory is
+            freed.
     """
+    if not tells_when_freed():
+        raise NotImplementedError(
+            f'PyTorch {torch.__version__} does not tell when memory is freed, '
+            'so that what is alive cannot be counted; run this with a newer '
+            'one (2.14 is known to do)')
     model = build_model(config, sizes, checkpointing)
     result: dict = _what_stays(model)
-    with _fake(model), torch.autocast(
-            'cpu', torch.bfloat16, enabled=bf16):
+    mode = FakeTensorMode()  # tensors with a shape, and without memory
+    with FakeCopyMode(mode):
+        model = copy.deepcopy(model)
+    with mode, torch.autocast('cpu', torch.bfloat16, enabled=bf16), \
+            mock.patch.object(set_criterion, 'hungarian_match',
+                              _first_queries):
         step = _FakeStep(model, sizes)
-        result['temporary'] = dict(
-            teacher=_peak(step.teacher), student=_peak(step.student))
+        result['temporary'] = dict(teacher=peak_bytes(step.teacher),
+                                   student=peak_bytes(step.student))
         result['saved'] = saved_bytes(step.loss, model.student)
         # Last: autocast keeps the weights that it casts in the first pass.
         with FlopCounterMode(display=False) as counter:
@@ -111,50 +123,17 @@ class _FakeStep:
         self.model.zero_grad()
 
     def loss(self) -> Tensor:
-        student = self.model.student
-        head = student.panoptic_head
-        predictions = head(student.extract_feat(self.images))
-        with ExitStack() as stack:
-            # The solver asks for values, which nobody knows.
-            for module in _modules_with('hungarian_match'):
-                stack.enter_context(mock.patch.object(
-                    module, 'hungarian_match', _first_queries))
-            losses = head.criterion(*predictions, self.targets)
+        prediction, = self.model.student_forward(self.images)
+        losses = self.model.set_losses('labeled', prediction, self.targets)
         return sum(losses.values())
 
 
 def _first_queries(costs: Tensor, num_targets: List[int]) -> List[Match]:
-    """In place of ``hungarian_match``; costs have shape [L, B, Q, n]."""
+    """In place of the solver, which asks for values that nobody knows."""
+    # Costs have shape [L, B, Q, n].
     pairs = sum(min(costs.shape[2], number) for number in num_targets)
     places = torch.zeros(3, pairs, dtype=torch.int64, device=costs.device)
     return [Match(*places) for _ in costs]
-
-
-def _peak(run: Callable[[], None]) -> int:
-    with LiveBytes() as memory:
-        run()
-    return memory.peak
-
-
-@contextmanager
-def _fake(model: nn.Module) -> Iterator[None]:
-    """Weights become fake, and so does everything that is made inside."""
-    mode = FakeTensorMode()
-    for module in model.modules():
-        for name, parameter in module.named_parameters(recurse=False):
-            fake = mode.from_tensor(parameter.detach())
-            module._parameters[name] = nn.Parameter(fake,
-                                                    parameter.requires_grad)
-        for name, buffer in module.named_buffers(recurse=False):
-            module._buffers[name] = mode.from_tensor(buffer)
-    with mode:
-        yield
-
-
-def _modules_with(name: str) -> List[ModuleType]:
-    package = __package__.split('.')[0] + '.'
-    return [module for path, module in list(sys.modules.items())
-            if path.startswith(package) and name in vars(module)]
 
 
 def plan_table(plan: dict, sizes: StepSizes) -> str:

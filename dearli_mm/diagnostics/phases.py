@@ -53,39 +53,12 @@ class PhaseTimer:
             self._lap()
             self._open.pop()
 
-    def watch(self, owner: Any, names: str, phase: str) -> None:
-        """Let the calls of methods be blocks of a phase, on one object.
-
-        Args:
-            owner (Any): Whose methods; modules and other objects among its
-                attributes can be called, too.
-            names (str): Names, separated by blanks; what the object does not
-                have is left out.
-            phase (str): Name of the phase.
-        """
-        for name in names.split():
-            target = getattr(owner, name, None)
-            if hasattr(target, 'forward'):  # a module stays one
-                self.watch(target, 'forward', phase)
-            elif callable(target):
-                setattr(owner, name, _Timed(self, target, phase))
+    def watch(self, owner: Any, method: str, phase: str) -> None:
+        """Let the calls of one object's method be blocks of a phase."""
+        setattr(owner, method, self.phase(phase)(getattr(owner, method)))
 
 
 def synchronize(device: str) -> None:
     """Wait until a device has done what it was given."""
     if torch.device(device).type == 'cuda':
         torch.cuda.synchronize(device)
-
-
-class _Timed:
-    """Calls its target in a phase, and is it in all else."""
-
-    def __init__(self, timer: PhaseTimer, target: Any, phase: str) -> None:
-        self._timer, self._target, self._phase = timer, target, phase
-
-    def __call__(self, *args, **kwargs):
-        with self._timer.phase(self._phase):
-            return self._target(*args, **kwargs)
-
-    def __getattr__(self, name: str):
-        return getattr(self._target, name)

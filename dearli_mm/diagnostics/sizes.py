@@ -135,15 +135,12 @@ def _of_loaders(config: Config) -> dict:
     return dict(found, crop=crops[-1]) if crops else found
 
 
-def clip_name(clip: str) -> str:
-    """Name of the open_clip model of a size; makes the small one known."""
-    name = CLIPS.get(clip, clip)
-    if name == ATTO and ATTO not in open_clip.list_models():
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f'{ATTO}.json'
-            path.write_text(json.dumps(ATTO_CONFIG))
-            open_clip.add_model_config(path)
-    return name
+def _make_atto_known() -> None:
+    """Add the small CLIP to those of open_clip, which reads files."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f'{ATTO}.json'
+        path.write_text(json.dumps(ATTO_CONFIG))
+        open_clip.add_model_config(path)
 
 
 def build_model(config: Config, sizes: StepSizes,
@@ -174,12 +171,14 @@ def sized_model_config(config: Config, sizes: StepSizes) -> dict:
     """``config.model`` with other sizes."""
     init_default_scope('mmdet')
     model = copy.deepcopy(config.model)
-    name = clip_name(sizes.clip)
+    name = CLIPS.get(sizes.clip, sizes.clip)
+    if name == ATTO:
+        _make_atto_known()
     detector = model['detector']
     detector['backbone'].update(model_name=name, pretrained=None)
-    trunk_name = open_clip.get_model_config(name)['vision_cfg']
+    vision = open_clip.get_model_config(name)['vision_cfg']
     with torch.device('meta'):  # its weights are not needed here
-        trunk = timm.create_model(trunk_name['timm_model_name'])
+        trunk = timm.create_model(vision['timm_model_name'])
     channels = [stage['num_chs'] for stage in trunk.feature_info]
     head = detector['panoptic_head']
     for part in (head, detector['panoptic_fusion_head']):

@@ -23,8 +23,8 @@ class DatasetStats(NamedTuple):
         images (int): Labelled images.
         total (int): Images of the annotation file.
         void_share (float): Pixels of labelled images without a segment, 0..1.
-        most (Most): The image with the most segments.
-        advice (str): What to set if the queries are fewer; may be empty.
+        most (str): Which image has the most segments, and what to set if
+            the queries are fewer.
         classes (DataFrame): Indexed by name in the model's order: ``kind``
             ('thing' or 'stuff'), ``images`` (labelled ones that show the
             class), ``segments`` (crowds included), ``area`` (share of all
@@ -33,8 +33,7 @@ class DatasetStats(NamedTuple):
     images: int
     total: int
     void_share: float
-    most: Most
-    advice: str
+    most: str
     classes: pd.DataFrame
 
 
@@ -80,8 +79,9 @@ def dataset_stats(config: str) -> DatasetStats:
         list(files.classes)).fillna(0)
     return DatasetStats(
         len(images), len(content.images),
-        1 - segments.area.sum() / max(pixels, 1), most,
-        too_few_queries(settings, most),
+        1 - segments.area.sum() / max(pixels, 1),
+        too_few_queries(settings, most)
+        or f'most segments in an image: {most.segments} ({most.image})',
         pd.DataFrame(
             dict(
                 kind=['thing' if name in files.things else 'stuff'
@@ -122,8 +122,7 @@ def stats_table(stats: DatasetStats) -> str:
         f'{100 * stats.void_share:.2f} % of their pixels void',
         table.rename_axis(index=None, columns='class').to_string(
             float_format='{:.2f}'.format),
-        stats.advice or 'most segments in an image: '
-        f'{stats.most.segments} ({stats.most.image})',
+        stats.most,
         f'without a labelled example ({len(missing)} of {len(table)} '
         f'classes): {"; ".join(missing)}' if len(missing) else
         'every class has a labelled example'

@@ -63,6 +63,7 @@ def force_segments(teacher: nn.Module, sizes: StepSizes,
     classes = torch.full((sizes.queries, ), sizes.classes)
     classes[:sizes.segments] = torch.arange(
         sizes.segments) % sizes.num_things
+    # So sure that nothing falls below a threshold.
     class_logits = 20. * torch.eye(sizes.classes + 1)[classes].to(device)
     owner = torch.arange(side) * sizes.segments // side
     hit = owner == torch.arange(sizes.queries)[:, None]

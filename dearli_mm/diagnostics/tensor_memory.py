@@ -3,7 +3,7 @@ import weakref
 from collections import defaultdict
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import torch
 from torch import Tensor, UntypedStorage, nn
@@ -16,24 +16,16 @@ DEPTH = 3  # of the names of modules whose share is worth a line of its own
 class LiveBytes(TorchDispatchMode):
     """Adds up the storages that are made inside, and takes off freed ones.
 
-    Works for fake tensors, too, which have a size but no memory.
+    Works for fake tensors, too, which have a size but no memory. Right only
+    where :func:`tells_when_freed`.
 
     Attributes:
         live (int): Bytes of the storages that are there now.
         peak (int): Most of them at one time.
-
-    Raises:
-        NotImplementedError: If this PyTorch does not tell when memory is
-            freed.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        if not tells_when_freed():
-            raise NotImplementedError(
-                f'PyTorch {torch.__version__} does not tell when memory is '
-                'freed, so that what is alive cannot be counted; run this '
-                'with a newer one (2.14 is known to do)')
         self.live = 0
         self.peak = 0
         self._sizes: Dict[int, int] = {}
@@ -74,6 +66,30 @@ def tells_when_freed() -> bool:
     waited = gone.alive
     del view
     return waited and not gone.alive
+
+
+def peak_bytes(run: Callable[[], Any], device: str = 'cpu') -> Optional[int]:
+    """The most that tensors hold at one time while something runs.
+
+    Args:
+        run (Callable): What is run, once.
+        device (str): Whose tensors; those of a GPU are told by its allocator.
+
+    Returns:
+        int | None: Bytes beyond those that were held before; None if this
+        PyTorch does not tell when memory of a CPU is freed.
+    """
+    if torch.device(device).type == 'cuda':
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        run()
+        return torch.cuda.max_memory_allocated() - before
+    if not tells_when_freed():
+        run()
+        return None
+    with LiveBytes() as memory:
+        run()
+    return memory.peak
 
 
 def saved_bytes(forward: Callable[[], Tensor],

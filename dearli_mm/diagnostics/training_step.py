@@ -1,17 +1,16 @@
-"""The work of a training step, and of an evaluation, on any device."""
+"""The work of a training step, on any device."""
 import copy
 from typing import Any
 
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from torch import nn
 
 from ..engine.hooks.ema_teacher_hook import pair_parameters
 from ..functional import ema_update_
 from .phases import PhaseTimer
 from .sizes import StepSizes, build_model
-from .synthetic import force_segments, make_batch, make_sample
+from .synthetic import force_segments, make_batch
 
 
 class TrainingStep:
@@ -45,12 +44,12 @@ class TrainingStep:
     def time_phases(self) -> None:
         """Let the timer see the phases, by the public methods there are."""
         model, watch = self.model, self.timer.watch
-        head = model.student.panoptic_head
         watch(model.teacher, 'predict_queries', 'teacher forward')
-        watch(model, 'pseudo_label cutmix', 'pseudo-labels and CutMix')
-        watch(model.student, 'extract_feat panoptic_head', 'student forward')
-        watch(head.criterion, 'match', 'matching')
-        watch(head, 'criterion', 'set losses')
+        watch(model, 'pseudo_label', 'pseudo-labels and CutMix')
+        watch(model, 'cutmix', 'pseudo-labels and CutMix')
+        watch(model, 'student_forward', 'student forward')
+        watch(model, 'set_losses', 'set losses')
+        watch(model.student.panoptic_head.criterion, 'match', 'matching')
         watch(self.optim_wrapper, 'backward', 'backward')
         watch(self.optim_wrapper, 'step', 'optimiser and clip')
 
@@ -61,35 +60,19 @@ class TrainingStep:
         return self.model.parse_losses(losses)[0]
 
     def __call__(self) -> None:
-        """Take the step."""
+        """Take the step; what is in no phase of its own is the rest."""
         with self.timer.phase('rest'):
             self.optim_wrapper.update_params(self.loss())
             with self.timer.phase('EMA'):
                 ema_update_(self.teacher, self.student, 0.999)
 
-
-class Evaluation:
-    """Test of one image with the student.
-
-    Args:
-        student (nn.Module): The network.
-        sizes (StepSizes): Side of the image.
-        device (str): That of the network.
-    """
-
-    def __init__(self, student: nn.Module, sizes: StepSizes,
-                 device: str = 'cpu') -> None:
-        self.student = student
-        self.image, self.sample = to_device(
-            (torch.randn(1, 3, sizes.crop, sizes.crop), make_sample(sizes)),
-            device)
-
     @torch.no_grad()
-    def __call__(self) -> None:
-        """Predict."""
-        self.student.eval()
-        self.student.predict(self.image, [self.sample])
-        self.student.train()
+    def evaluate(self) -> None:
+        """Test one of the labelled images with the student."""
+        inputs, samples = self.batch
+        self.model.student.eval().predict(inputs['labeled'][:1],
+                                          samples['labeled'][:1])
+        self.model.train()
 
 
 def to_device(value: Any, device: str) -> Any:

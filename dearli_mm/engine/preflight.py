@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from mmengine.config import Config
 
@@ -70,7 +70,7 @@ def lacks_table(lacks: List[Lack], config_name: str) -> str:
 
 def _weights(config: Config) -> Iterator[Lack]:
     """Weight files, wherever the model names one."""
-    for key, node in _dicts('model', config.get('model') or {}):
+    for key, node in config_dicts('model', config.get('model') or {}):
         path = node.get('pretrained')
         if not isinstance(path, str) or '://' in path or \
                 Path(path).expanduser().is_file():
@@ -132,7 +132,7 @@ def _warm_up(config: Config) -> Iterator[Lack]:
 
 def _data(key: str, node: dict) -> Iterator[Lack]:
     """Of all datasets in a loader; a split after what it is drawn from."""
-    for name, dataset in reversed(list(_dicts(key, node))):
+    for name, dataset in reversed(list(config_dicts(key, node))):
         root = dataset.get('data_root') or ''
         if '://' in root:  # not on this machine
             continue
@@ -186,18 +186,18 @@ def _disk(work_dir: Optional[str]) -> Iterator[Lack]:
 
 def _first_metainfo(config: Config) -> Dict[str, Any]:
     for key in ('train_dataloader', 'val_dataloader'):
-        for _, node in _dicts(key, config.get(key) or {}):
+        for _, node in config_dicts(key, config.get(key) or {}):
             if 'metainfo' in node:
                 return node['metainfo']
     return {}
 
 
-def _dicts(key: str, node: Any) -> Iterator[tuple]:
+def config_dicts(key: str, node: Any) -> Iterator[Tuple[str, dict]]:
     """All dicts within a config, with their dotted keys."""
     if isinstance(node, dict):
         yield key, node
         for name, child in node.items():
-            yield from _dicts(f'{key}.{name}', child)
+            yield from config_dicts(f'{key}.{name}', child)
     elif isinstance(node, (list, tuple)):
         for k, child in enumerate(node):
-            yield from _dicts(f'{key}.{k}', child)
+            yield from config_dicts(f'{key}.{k}', child)

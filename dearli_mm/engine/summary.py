@@ -3,10 +3,12 @@ import os.path as osp
 from typing import Dict, Iterator, Tuple
 
 from mmengine.dist import get_world_size
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
+
+from ..utils.model_wrappers import unwrapped
+from .preflight import config_dicts
 
 Line = Tuple[str, str]  # title and text
 
@@ -36,7 +38,7 @@ def run_summary(runner: Runner, dataloaders: Dict[str, DataLoader]) -> str:
 
 
 def _model_lines(model: nn.Module) -> Iterator[Line]:
-    model = model.module if is_model_wrapper(model) else model
+    model = unwrapped(model)
     network = getattr(model, 'student', model)
     backbone = getattr(network, 'backbone', None)
     if backbone is None:
@@ -64,21 +66,11 @@ def _weights(runner: Runner) -> str:
     if runner._resume and runner._has_loaded:
         return f'resumed at step {runner.iter}'
     found = {osp.normpath(node['pretrained'])
-             for node in _dicts(runner.cfg.get('model'))
+             for _, node in config_dicts('model', runner.cfg.get('model'))
              if isinstance(node.get('pretrained'), str)}
     if runner._load_from:
         found.add(f'load_from {runner._load_from}')
     return ', '.join(sorted(found)) or 'random'
-
-
-def _dicts(node) -> Iterator[dict]:
-    if isinstance(node, dict):
-        yield node
-        node = node.values()
-    elif not isinstance(node, (list, tuple)):
-        return
-    for child in node:
-        yield from _dicts(child)
 
 
 def _data_lines(runner: Runner,

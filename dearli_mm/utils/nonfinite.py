@@ -3,9 +3,10 @@ from typing import Dict, Iterable, Tuple
 
 import torch
 from mmengine.dist import all_reduce
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
+
+from .model_wrappers import unwrapped
 
 
 class NonFiniteError(RuntimeError):
@@ -63,8 +64,7 @@ def refuse_nonfinite_gradients(optim_wrapper: OptimWrapper,
     scaler = getattr(optim_wrapper, 'loss_scaler', None)
     if scaler is not None and scaler.is_enabled():
         return
-    model = model.module if is_model_wrapper(model) else model
-    named = [(name, p) for name, p in model.named_parameters()
+    named = [(name, p) for name, p in unwrapped(model).named_parameters()
              if p.requires_grad]
 
     def check(*_) -> None:

@@ -55,9 +55,11 @@ def sample_panels(sample: DetDataSample,
 
 def class_colors(meta: dict) -> np.ndarray:
     """A dataset's own colours, or ours; uint8 ``[C, 3]``, RGB."""
-    colors = meta.get('palette')
-    return palette(len(meta['classes'])) if colors is None else \
-        np.asarray(colors, dtype=np.uint8)
+    colors, count = meta.get('palette'), len(meta['classes'])
+    # A dataset of mmdet with other classes keeps the palette of COCO.
+    if colors is None or len(colors) != count:
+        return palette(count)
+    return np.asarray(colors, dtype=np.uint8)
 
 
 def _segmentations(sample: DetDataSample, meta: dict,

@@ -24,11 +24,11 @@ def test_jobs_of_a_grid(make_grid, tmp_path):
         },
         seeds=[0, 1],
         prepare={
+            'masks': dict(command='{python} m.py "a b" {output}',
+                          output='data/masks'),
             'warm-up': dict(config='w.py', needs=['masks'],
                             cfg_options={'masks': '{masks}'},
                             output='{work_dir}/iter_9.pth'),
-            'masks': dict(command='{python} m.py "a b" {output}',
-                          output='data/masks'),
         })
     assert [job.name for job in grid.jobs] == [
         'prepare/masks', 'prepare/warm-up', 'base/12/seed-0', 'base/12/seed-1',
@@ -71,8 +71,8 @@ METHOD = dict(config='c.py')
 
 
 @pytest.mark.parametrize('changes,message', [
-    (dict(sedes=[1]), r"unknown keys \['sedes'\].* begin with _"),
-    (dict(methods=dict(a=dict(METHOD, cfg=1))), r"methods.a: .*\['cfg'\]"),
+    (dict(sedes=[1]), r"grid.py.sedes \(did you mean 'seeds'\?\).* _YOUR"),
+    (dict(methods=dict(a=dict(METHOD, cfg=1))), 'methods.a.cfg'),
     (dict(methods=dict(a=dict(label='A'))), r"methods.a: \['config'\] must"),
     (dict(methods={}), 'methods is empty'),
     (dict(methods={'a/b': METHOD}), "'a/b' is to be a folder"),
@@ -81,7 +81,7 @@ METHOD = dict(config='c.py')
     (dict(methods=dict(a=dict(METHOD, needs=['x']))), r"needs=\['x'\]"),
     (dict(methods=dict(a=dict(config='{splt}.py'))),
      r"methods.a.config: '{splt}.py' has a placeholder 'splt', .*'fraction'"),
-    (dict(fractions={'1': dict(label=3)}), r"fractions.1: .*\['label'\]"),
+    (dict(fractions={'1': dict(label=3)}), "fractions.1.label .* 'labeled'"),
     (dict(fractions={'1': dict(values=dict(method=3))}), r"\['method'\] are"),
     (dict(seeds=[1, 1]), r'seeds=\[1, 1\]'),
     (dict(seeds=3), 'seeds=3'),
@@ -89,13 +89,13 @@ METHOD = dict(config='c.py')
     (dict(prepare=dict(a=dict(command='x'))), r"\['output'\] must"),
     (dict(prepare=dict(
         a=dict(command='x', output='o', needs=['b']),
-        b=dict(command='x', output='o', needs=['a']))), 'need each other'),
+        b=dict(command='x', output='o'))), 'prepare.a.needs=.* above it'),
     (dict(claims=[dict(method='x', fraction='2', PQ=1)]), r"\['source'\]"),
     (dict(claims=[dict(method='x', fraction='2', source='p', PQ=120)]),
      'PQ=120 is no percentage'),
     (dict(claims=[dict(method='x', fraction='2', source='p')]), 'none of'),
     (dict(claims=[dict(method='x', fraction='2', source='p', pq=1)]),
-     r"entry 1: unknown keys \['pq'\]"),
+     r'claims\[0\].pq'),
 ])
 def test_mistakes_are_named(make_grid, changes, message):
     with pytest.raises(ValueError, match=message):

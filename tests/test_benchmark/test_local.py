@@ -138,7 +138,7 @@ def test_death_without_a_word_is_an_interruption(make_grid):
         record_path(job).write_text(json.dumps(dict(attempts=[attempt])))
         assert settled_state(job) == state
     record_path(job).write_text('{')
-    with pytest.raises(ValueError, match='record.json is no record'):
+    with pytest.raises(ValueError, match='record.json is no JSON'):
         settled_state(job)
 
 

@@ -1,8 +1,8 @@
 import re
 
-import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from dearli_mm.benchmark import pictures, run_benchmark, write_report
 from dearli_mm.benchmark.record import read_record, write_record
@@ -55,7 +55,7 @@ def test_files_of_the_report(grid, monkeypatch):
     def draw(job, count):
         if job.method == 'semi':
             raise FileNotFoundError('no weights')
-        panels = {title: np.zeros((8, 8, 3), np.uint8)
+        panels = {title: torch.zeros(8, 8, 3, dtype=torch.uint8)
                   for title in ('input', 'ground truth', 'prediction')}
         return {'street': dict(panels=panels, present=[0], classes=['a'],
                                palette=[(1, 2, 3)])}

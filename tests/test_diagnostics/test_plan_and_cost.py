@@ -107,12 +107,10 @@ def test_a_mode_that_fails_does_not_hide_the_others(config, monkeypatch):
     monkeypatch.setattr(device_check, 'COMPARED', SMALL)
     measure = device_check.measure
 
-    def out_of_memory(config, sizes, device, steps, warm_up, yardstick, bf16,
-                      checkpointing):
-        if bf16 and not checkpointing:
+    def out_of_memory(*args, **mode):
+        if mode == dict(bf16=True):
             raise torch.OutOfMemoryError('out of memory\nmuch more')
-        return measure(config, sizes, device, steps, warm_up, yardstick, bf16,
-                       checkpointing)
+        return measure(*args, **mode)
 
     monkeypatch.setattr(device_check, 'measure', out_of_memory)
     result = check_device(config, StepSizes(**SMALL), 'cpu', steps=1,

@@ -18,7 +18,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten
 from torch.utils.weak import WeakIdKeyDictionary
 
-from dearli_mm.compat import version_tuple
 from dearli_mm.datasets.masks import SegmentIdMasks
 from dearli_mm.functional import cutmix, inference, segments
 from dearli_mm.models import DEARLi
@@ -161,8 +160,8 @@ def step_of(model, images):
     trained = [p for p in model.parameters() if p.requires_grad]
     # What GroupedOptimWrapperConstructor takes; before PyTorch 2.4 the steps
     # that AdamW has taken would seem to be on the device.
-    optimizer = torch.optim.AdamW(trained, fused=True) if version_tuple(
-        torch.__version__) >= (2, 4) else torch.optim.SGD(trained, 1e-4)
+    optimizer = torch.optim.AdamW(trained, fused=True) \
+        if torch.__version__ >= (2, 4) else torch.optim.SGD(trained, 1e-4)
     wrapper = OptimWrapper(optimizer, clip_grad=dict(max_norm=0.01))
     refuse_nonfinite_gradients(wrapper, model)
     inputs, samples = batch_of_files(images)

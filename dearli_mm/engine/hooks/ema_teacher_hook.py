@@ -4,10 +4,10 @@ from typing import List, Optional, Tuple, Union
 import torch
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 from dearli_mm.functional import ema_decay, ema_update_
+from dearli_mm.utils.model_wrappers import unwrapped
 
 # Key of the message hub (so of checkpoints): the teacher has weights of its
 # own to start from, a warm-up's or a checkpoint's.
@@ -55,7 +55,7 @@ class EMATeacherHook(Hook):
 
     def before_train(self, runner) -> None:
         """Pair the parameters; find out whether the decay ramps up."""
-        model = _unwrap(runner.model)
+        model = unwrapped(runner.model)
         if not (hasattr(model, 'student') and hasattr(model, 'teacher')):
             raise ValueError(
                 f'EMATeacherHook needs a model with student and teacher, not '
@@ -83,7 +83,7 @@ class EMATeacherHook(Hook):
                           data_batch: Optional[dict] = None) -> None:
         """Tell the model whether the teacher teaches yet."""
         if self.burn_in:
-            _unwrap(runner.model).burning_in = \
+            unwrapped(runner.model).burning_in = \
                 self._step(runner) < self.burn_in
 
     @staticmethod
@@ -110,10 +110,6 @@ class EMATeacherHook(Hook):
             for teacher, student in self._buffers:
                 teacher.copy_(student)
         runner.message_hub.update_scalar('train/ema_decay', decay)
-
-
-def _unwrap(model: nn.Module) -> nn.Module:
-    return model.module if is_model_wrapper(model) else model
 
 
 def pair_parameters(student: nn.Module,

@@ -5,7 +5,7 @@ from typing import Dict, List
 
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.optim import OptimWrapper
 from mmengine.optim.scheduler.param_scheduler import \
     ReduceOnPlateauParamScheduler
 
@@ -36,7 +36,7 @@ class ResumedScheduleHook(Hook):
 
     def before_run(self, runner) -> None:
         """Remember what the config says, before a checkpoint is loaded."""
-        if not _is_plain(runner.optim_wrapper):
+        if not isinstance(runner.optim_wrapper, OptimWrapper):
             return
         self._groups = _settings_of_groups(runner.optim_wrapper)
         self._schedulers = [
@@ -46,7 +46,7 @@ class ResumedScheduleHook(Hook):
 
     def before_train(self, runner) -> None:
         """Compare, and let the config win."""
-        if not _is_plain(runner.optim_wrapper):
+        if not isinstance(runner.optim_wrapper, OptimWrapper):
             return
         if runner.iter > 0:
             self._resume(runner)
@@ -108,11 +108,6 @@ class ResumedScheduleHook(Hook):
                 for scheduler in schedulers:
                     if not scheduler.by_epoch:
                         scheduler.step()
-
-
-def _is_plain(optim_wrapper) -> bool:
-    return isinstance(optim_wrapper, OptimWrapper) and not isinstance(
-        optim_wrapper, OptimWrapperDict)
 
 
 def _settings_of_groups(optim_wrapper: OptimWrapper) -> List[dict]:

@@ -1,13 +1,13 @@
 """Starts student and teacher from a class-agnostic warm-up."""
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, Optional
 
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 from dearli_mm.models.heads import CLASSIFIER
+from dearli_mm.utils.model_wrappers import unwrapped
 from dearli_mm.utils.plain_files import load_plain
 
 from .ema_teacher_hook import TEACHER_IS_INITIALIZED
@@ -25,19 +25,10 @@ GROUPS = {
 OPTIONAL = ('classifier', )
 
 
-class Fit(NamedTuple):
-    """How the keys of one group fit, names without their prefix.
-
-    Attributes:
-        loaded (list[str]): In both, of one shape.
-        missing (list[str]): Not in the checkpoint.
-        mismatching (list[str]): With both shapes.
-        unexpected (list[str]): In the checkpoint only.
-    """
-    loaded: List[str]
-    missing: List[str]
-    mismatching: List[str]
-    unexpected: List[str]
+# How the keys of one group fit, by 'loaded' (in both, of one shape), 'missing'
+# (in the checkpoint), 'mismatching' (with both shapes), 'unexpected' (in the
+# checkpoint only).
+Fit = Dict[str, List[str]]
 
 
 @HOOKS.register_module()
@@ -80,8 +71,7 @@ class SAMWarmupHook(Hook):
             self._without_warmup(runner)
             return
         weights = read_head(path)
-        model = runner.model.module if is_model_wrapper(
-            runner.model) else runner.model
+        model = unwrapped(runner.model)
         networks = {
             name: getattr(model, name)
             for name in ('student', 'teacher') if hasattr(model, name)
@@ -155,15 +145,15 @@ def load_head(head: nn.Module, weights: Dict[str, Tensor],
     own = head.state_dict()
     fits = {group: _fit(starts, own, weights)
             for group, starts in GROUPS.items()}
-    if any(fit != fit._replace(missing=[], mismatching=[], unexpected=[])
-           for group, fit in fits.items() if group not in OPTIONAL):
+    if any(names for group, fit in fits.items() if group not in OPTIONAL
+           for kind, names in fit.items() if kind != 'loaded'):
         raise ValueError(
             f'{source} is a warm-up of another architecture:\n'
             f'{_report(fits)}\nUse the same backbone, pixel decoder, decoder '
             'and num_queries in both configs')
     head.load_state_dict(
         {name: weights[name]
-         for fit in fits.values() for name in fit.loaded},
+         for fit in fits.values() for name in fit['loaded']},
         strict=False)
     return fits
 
@@ -172,7 +162,7 @@ def _fit(starts: tuple, own: Dict[str, Tensor],
          weights: Dict[str, Tensor]) -> Fit:
     wanted = [name for name in own if name.startswith(starts)]
     shared = [name for name in wanted if name in weights]
-    return Fit(
+    return dict(
         loaded=[n for n in shared if own[n].shape == weights[n].shape],
         missing=[n for n in wanted if n not in weights],
         mismatching=[
@@ -188,10 +178,9 @@ def _report(fits: Dict[str, Fit]) -> str:
     """A line a group; what does not fit by name."""
     lines = []
     for group, fit in fits.items():
-        line = f'  {group}: {len(fit.loaded)} tensors loaded'
-        for kind in ('missing', 'mismatching', 'unexpected'):
-            names = getattr(fit, kind)
-            if names:
+        line = f'  {group}: {len(fit["loaded"])} tensors loaded'
+        for kind, names in fit.items():
+            if names and kind != 'loaded':
                 more = ', ...' if len(names) > 3 else ''
                 line += (f'; {len(names)} {kind} '
                          f'({", ".join(names[:3])}{more})')

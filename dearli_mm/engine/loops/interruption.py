@@ -8,10 +8,8 @@ from mmengine.dist import get_world_size, is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
+from dearli_mm.utils.command_line import INTERRUPTED
 from dearli_mm.utils.stop_signals import StopSignals
-
-# What shells report of a process that Ctrl-C ended.
-EXIT_CODE = 130
 
 
 @contextmanager
@@ -38,7 +36,7 @@ def stopping_between_steps(runner: Runner) -> Iterator[Callable[[], None]]:
         except KeyboardInterrupt:
             if is_main_process():
                 _say(runner, 'stopped', _checkpoint_hook(runner))
-            raise SystemExit(EXIT_CODE) from None
+            raise SystemExit(INTERRUPTED) from None
         return
     with StopSignals() as signals:
         try:
@@ -48,7 +46,7 @@ def stopping_between_steps(runner: Runner) -> Iterator[Callable[[], None]]:
             if not signals.received:
                 raise
             _say(runner, 'stopped', _checkpoint_hook(runner))
-            raise SystemExit(EXIT_CODE) from None
+            raise SystemExit(INTERRUPTED) from None
 
 
 def _stop(runner: Runner, signal: str) -> Optional[NoReturn]:
@@ -61,7 +59,7 @@ def _stop(runner: Runner, signal: str) -> Optional[NoReturn]:
         hook._save_checkpoint_with_step(
             runner, runner.iter, dict(epoch=runner.epoch, iter=runner.iter))
     _say(runner, f'{signal}: stopped after step {runner.iter}', hook)
-    raise SystemExit(EXIT_CODE)
+    raise SystemExit(INTERRUPTED)
 
 
 def _checkpoint_hook(runner: Runner) -> Optional[CheckpointHook]:

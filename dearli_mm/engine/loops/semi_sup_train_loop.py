@@ -3,8 +3,9 @@ import os
 from typing import Dict, List, Set
 
 from mmdet.registry import LOOPS
-from mmengine.model import is_model_wrapper
 from torch.utils.data import Dataset
+
+from dearli_mm.utils.model_wrappers import unwrapped
 
 from .resumable_train_loop import ResumableTrainLoop
 
@@ -62,8 +63,7 @@ class SemiSupTrainLoop(ResumableTrainLoop):
         Raises:
             ValueError: If CutMix cannot work with the unlabelled batch.
         """
-        model = self.runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrapped(self.runner.model)
         if hasattr(model, 'cutmix'):
             loader = self.dataloaders['train_dataloader.unlabeled']
             warning = model.cutmix.check_batch_size(loader.batch_size)

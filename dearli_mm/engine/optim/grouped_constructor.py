@@ -8,7 +8,6 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
-from dearli_mm.compat import version_tuple
 from dearli_mm.utils import refuse_unknown
 
 PARAMWISE = ('custom_keys', 'bias_lr_mult', 'bias_decay_mult',
@@ -51,7 +50,7 @@ class GroupedOptimWrapperConstructor(DefaultOptimWrapperConstructor):
             trained = [p for p in model.parameters() if p.requires_grad]
             # PyTorch has fused optimisers for the CPU since 2.4.
             on_gpu = all(p.is_cuda for p in trained)
-            has_fused = on_gpu or version_tuple(torch.__version__) >= (2, 4)
+            has_fused = on_gpu or torch.__version__ >= (2, 4)
             self.optimizer_cfg.setdefault('fused', has_fused)
         return super().__call__(model)
 

@@ -107,7 +107,8 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
 def main(args: argparse.Namespace) -> None:
     from dearli_mm.few_shot.options import Options, find_lacks
     from dearli_mm.few_shot.report import write_report
-    from dearli_mm.few_shot.run import prepare, run_stages, write_show_list
+    from dearli_mm.few_shot.run import (is_done, prepare, run_stages,
+                                        write_show_list)
     from dearli_mm.few_shot.stages import find_stages
     options = Options(**{
         key: tuple(value) if isinstance(value, list) else value
@@ -121,9 +122,10 @@ def main(args: argparse.Namespace) -> None:
             f'{len(lacks)} {"thing is" if len(lacks) == 1 else "things are"} '
             'lacking:', *(f'- {text}' for text in lacks)]))
     if args.dry_run:
-        print('\n'.join(f'{stage.name}: {stage.why}\n  $ ' +
-                        '\n  $ '.join(stage.shown)
-                        for stage in find_stages(options)))
+        for stage in find_stages(options):
+            state = ' (done)' if is_done(stage, Path(args.out)) else ''
+            print(f'{stage.name}: {stage.why}{state}', *(
+                f'  $ {command}' for command in stage.shown), sep='\n')
         return
     for name in prepare(options):
         print(f'{args.out}/{name} has been changed, and is kept so')

@@ -1,6 +1,5 @@
 """The configs of a run, as text that people can keep and change."""
 from pathlib import Path
-from pprint import pformat
 from typing import List
 
 from .. import __file__ as package_file
@@ -25,7 +24,9 @@ crop = {crop}  # side of the training crop, and short side at test
 thing_classes = {things}
 stuff_classes = {stuff}
 # What CLIP reads: things first, commas between synonyms. More words help.
-class_prompts = {prompts}
+class_prompts = [
+    {prompts}
+]
 metainfo = dict(
     classes=thing_classes + stuff_classes,
     thing_classes=thing_classes,
@@ -115,7 +116,7 @@ WITH_VALIDATION = '''val_dataloader = dict(
         pipeline=test_pipeline))
 test_dataloader = val_dataloader
 val_evaluator = [
-    dict(type='PanopticMetric', prefix='student'),
+    dict(type='PanopticMetric', prefix='student', classwise=True),
     dict(type='PanopticMetric', prefix='teacher', prediction='teacher')
 ]
 test_evaluator = val_evaluator'''
@@ -191,7 +192,7 @@ def config_text(options: Options) -> str:
         crop=options.crop,
         things=[label_of(name) for name in things],
         stuff=[label_of(name) for name in stuff],
-        prompts=pformat([*things, *stuff], width=60),
+        prompts=',\n    '.join(map(repr, [*things, *stuff])),
         clip_model=options.clip_model,
         clip=str(Path(options.clip).expanduser().absolute()),
         alpha=options.alpha,

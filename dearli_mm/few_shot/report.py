@@ -13,7 +13,7 @@ from ..datasets.image_files import decode_image
 from ..datasets.splits import read_split
 from ..utils.atomic import write_text
 from ..utils.text_files import read_text
-from ..visualization import contact_sheet, enlarge, panel_size
+from ..visualization import contact_sheet, enlarge
 from .options import Options
 from .stages import Stage
 
@@ -128,4 +128,5 @@ def _files(folder: Path, count: int, pattern: str = '*') -> List[tuple]:
 def _read(path: Path) -> np.ndarray:
     image = np.ascontiguousarray(
         decode_image(path.read_bytes(), str(path))[..., ::-1])
-    return enlarge(image, panel_size(*image.shape[:2], WIDTH, WIDTH))
+    height, width = image.shape[:2]
+    return enlarge(image, (max(1, round(height * WIDTH / width)), WIDTH))

@@ -29,7 +29,8 @@ def parse_args() -> argparse.Namespace:
         '--config-only', action='store_true', help='write the config and stop')
     parser.add_argument(
         '--accept-problems', action='store_true',
-        help='do not check the files')
+        help='go on without what cannot be read: the files '
+        'are not checked, and masks of broken ones are left out')
     parser.add_argument(
         '--pictures', type=int, default=8, help='in the report (default: 8)')
     _add_labels(parser.add_argument_group('labels'))
@@ -137,7 +138,7 @@ def main(args: argparse.Namespace) -> None:
               if stage.name != 'verify' or not args.accept_problems]
     run_stages(stages, options, Path(__file__).resolve().parent,
                lambda stage: stage.name == 'results' and
-               write_show_list(options))
+               write_show_list(options), args.accept_problems)
     print(f'\nreport: {write_report(options, stages)}')
 
 

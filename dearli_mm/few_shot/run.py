@@ -72,7 +72,8 @@ def is_done(stage: Stage, out: Path) -> bool:
 
 
 def run_stages(stages: Sequence[Stage], options: Options, tools: Path,
-               before: Callable[[Stage], None]) -> None:
+               before: Callable[[Stage], None],
+               accept_problems: bool = False) -> None:
     """Run what is not done yet.
 
     A stage is a process that ends with this one, however that ends; what it
@@ -83,6 +84,8 @@ def run_stages(stages: Sequence[Stage], options: Options, tools: Path,
         options (Options): Of the run.
         tools (Path): Folder of the scripts.
         before (Callable): Called with each stage that is to be run.
+        accept_problems (bool): Whether to go on where a stage had to skip
+            files. Defaults to False.
 
     Raises:
         StageError: If one fails.
@@ -98,7 +101,7 @@ def run_stages(stages: Sequence[Stage], options: Options, tools: Path,
                 f'  $ {command}' for command in stage.shown)]), flush=True)
             before(stage)
             begin = time.time()
-            _run(stage, tools, lock)
+            _run(stage, tools, lock, accept_problems)
             write_text(_record(stage, out), json.dumps(dict(
                 commands=stage.shown, seconds=round(time.time() - begin, 1))))
 
@@ -138,7 +141,7 @@ def _record(stage: Stage, out: Path) -> Path:
     return out / 'stages' / f'{stage.name}.json'
 
 
-def _run(stage: Stage, tools: Path, lock: IO) -> None:
+def _run(stage: Stage, tools: Path, lock: IO, accept: bool) -> None:
     """Run a stage, whose process holds the lock, too."""
     words = [sys.executable, str(tools / stage.script), *stage.arguments]
     # Waiting threads take whole cores, and time from the others, otherwise.
@@ -151,13 +154,15 @@ def _run(stage: Stage, tools: Path, lock: IO) -> None:
     except KeyboardInterrupt:  # which the process has got, too
         process.wait()
         raise
-    if code:
+    accept = accept and stage.skips and code == 1 and all(
+        path.exists() for path in stage.outputs)
+    if code and not accept:
         raise StageError(
             f'the stage {stage.name} has failed (exit code {code}), see '
             'above; when that is mended the same command goes on' +
             ('. If the photos are to be taken as they are (broken ones are '
              'skipped where they are unlabelled): --accept-problems'
-             if stage.name == 'verify' else ''))
+             if stage.skips or stage.name == 'verify' else ''))
 
 
 def _end_with_parent() -> None:

@@ -30,12 +30,14 @@ class Stage(NamedTuple):
         arguments (tuple[str, ...]): Of the tool.
         outputs (tuple[Path, ...]): What it leaves.
         why (str): In a few words.
+        skips (bool): Whether exit code 1 may mean that it has skipped files.
     """
     name: str
     tool: str
     arguments: Tuple[str, ...]
     outputs: Tuple[Path, ...]
     why: str
+    skips: bool = False
 
     @property
     def script(self) -> str:
@@ -149,7 +151,7 @@ def _masks(options: Options) -> List[Stage]:
     return [
         Stage('masks', 'sam_masks', (options.photos, masks, '--generator',
                                      options.masks, *sam),
-              (out / 'masks' / 'meta.json', ), 'masks of all photos'),
+              (out / 'masks' / 'meta.json', ), 'masks of all photos', True),
         Stage('masks-look', 'browse_masks', (
             masks, str(out / 'masks-look'), '--images', options.photos,
             '--overlays', '4'), (out / 'masks-look' / 'statistics.txt', ),

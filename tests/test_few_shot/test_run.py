@@ -1,5 +1,5 @@
+import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -51,6 +51,17 @@ def test_a_failure_stops_and_is_no_end(stage, options, tmp_path):
     assert not stage.outputs[0].exists()
 
 
+def test_skipped_files_can_be_accepted(stage, options, tmp_path):
+    (tmp_path / 'print.py').write_text(f'{PRINT}; raise SystemExit(1)')
+    for skips, accept in ((False, True), (True, False)):
+        with pytest.raises(StageError):
+            run_stages([stage._replace(skips=skips)], options(), tmp_path,
+                       nothing, accept)
+    run_stages([stage._replace(skips=True)], options(), tmp_path, nothing,
+               True)
+    assert is_done(stage, tmp_path / 'out')
+
+
 def test_photos_to_show_are_unlabelled_and_whole(options, tmp_path):
     out = tmp_path / 'out'
     out.mkdir()
@@ -68,28 +79,35 @@ def command(folder):
             str(REPO / 'projects/toy_world/dearli_tiny.safetensors'),
             '--clip-model', 'dearli_tiny', '--import', 'projects.toy_world',
             '--base', str(BASE), '--steps', '2', '--batch-size', '2',
-            '--crop', '64', '--workers', '0', '--pictures', '2']
+            '--crop', '64', '--workers', '0', '--pictures', '2',
+            '--accept-problems']
+
+
+def test_a_killed_run_takes_its_stage_with_it(stage, options, tmp_path):
+    """And the next one waits for the end of that, not for its work."""
+    (tmp_path / 'print.py').write_text(
+        f'import os, sys, time; again = os.path.exists(sys.argv[1]); {PRINT}; '
+        'again or time.sleep(99)')
+    first = multiprocessing.get_context('fork').Process(
+        target=run_stages, args=([stage], options(), tmp_path, nothing))
+    first.start()
+    while not stage.outputs[0].exists():
+        time.sleep(0.01)
+    first.kill()
+    run_stages([stage], options(), tmp_path, nothing)
+    assert is_done(stage, tmp_path / 'out')
 
 
 def test_from_photos_to_the_report(tmp_path):
-    """The real tools; killed after the first, and started again."""
+    """The real tools, each in a process of its own."""
     write_photos(tmp_path / 'photos', 7, 3)
     environ = dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=os.pathsep.join(
         [str(REPO), os.environ.get('PYTHONPATH', '')]))
-    first = subprocess.Popen(command(tmp_path), env=environ,
-                             stdout=subprocess.DEVNULL)
-    record = tmp_path / 'out/stages/labels.json'
-    while not record.exists() and first.poll() is None:
-        time.sleep(0.1)
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-
-    again = subprocess.run(command(tmp_path), env=environ, text=True,
-                           capture_output=True)
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert '[1/6] labels: labelme files to COCO panoptic: done before' in \
-        again.stdout
-    assert f'$ mim train mmdet {tmp_path}/out/config.py' in again.stdout
+    run = subprocess.run(command(tmp_path), env=environ, text=True,
+                         capture_output=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert '[1/5] labels: labelme files to COCO panoptic' in run.stdout
+    assert f'$ mim train mmdet {tmp_path}/out/config.py' in run.stdout
     page = (tmp_path / 'out/report.html').read_text()
     assert '3 labelled photos' in page and 'DEAR: no warm-up' in page
     assert 'there is no number' in page

@@ -51,6 +51,10 @@ def test_labelled_ones_are_kept_and_count(pool, tmp_path):
                              workers=0)
     assert choice.kept == ['0.png', 'more/1.png']
     assert not is_red(choice.new[0])
+    labeled.write_text('4.png\nmore/5\n')
+    other = choose_to_label(str(pool), str(tmp_path / 'other.txt'), 1, TOWER,
+                            [str(labeled)], workers=0)
+    assert is_red(other.new[0])
     assert read_split(out) == choice.kept + choice.new
     with pytest.raises(ValueError, match='is there with other images'):
         choose_to_label(str(pool), str(out), 2, TOWER, workers=0)

@@ -116,8 +116,8 @@ def find_lacks(options: Options) -> List[str]:
 
 
 def _folders(options: Options) -> Iterator[str]:
-    for key, path in (('PHOTOS', options.photos),
-                      ('--val-photos', options.val_photos)):
+    folders = {options.val_photos: '--val-photos', options.photos: 'PHOTOS'}
+    for path, key in folders.items():
         if not Path(path).is_dir():
             yield f'{key}={path!r}: no such folder; name that of your photos'
         elif key == 'PHOTOS':

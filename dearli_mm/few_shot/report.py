@@ -15,7 +15,7 @@ from ..utils.atomic import write_text
 from ..utils.text_files import read_text
 from ..visualization import contact_sheet, enlarge
 from .options import Options
-from .stages import Stage
+from .stages import Stage, results_folder
 
 METRICS = ('PQ', 'SQ', 'RQ', 'PQ_th', 'PQ_st', 'mIoU')
 WIDTH = 420  # pixels of a picture
@@ -107,7 +107,7 @@ def _predictions(options: Options) -> List[tuple]:
     """Photos beside what was found in them."""
     out = Path(options.out)
     overlays = {path.stem: path for path in sorted(
-        (out / 'results' / 'overlay').rglob('*.*'))}
+        (results_folder(options) / 'overlay').rglob('*.*'))}
     pairs = []
     for line in read_text(out / 'show.txt').splitlines():
         overlay = overlays.get(Path(line).stem) or \

@@ -66,9 +66,11 @@ def prepare(options: Options) -> List[str]:
 
 
 def is_done(stage: Stage, out: Path) -> bool:
-    """Whether a stage has ended well, and what it left is there."""
-    return _record(stage, out).is_file() and all(
-        path.exists() for path in stage.outputs)
+    """Whether this command has ended well, and what it left is there."""
+    record = _record(stage, out)
+    return record.is_file() and \
+        read_json(record)['commands'] == stage.shown and \
+        all(path.exists() for path in stage.outputs)
 
 
 def run_stages(stages: Sequence[Stage], options: Options, tools: Path,

@@ -76,10 +76,16 @@ def find_stages(options: Options) -> List[Stage]:
                   options.cfg_options),
         Stage('results', 'infer', (
             str(checkpoint), str(out / 'show.txt'), '--out',
-            str(out / 'results'), '--save', 'panoptic', 'overlay'),
-            (out / 'results' / 'overlay', ), 'segment unlabelled photos')
+            str(results_folder(options)), '--save', 'panoptic', 'overlay'),
+            (results_folder(options) / 'overlay', ),
+            'segment unlabelled photos')
     ]
     return stages
+
+
+def results_folder(options: Options) -> Path:
+    """Of the last checkpoint, which may be another after a change."""
+    return Path(options.out) / 'results' / f'iter_{last_iteration(options)}'
 
 
 def last_iteration(options: Options) -> int:

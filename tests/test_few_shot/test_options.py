@@ -49,7 +49,7 @@ def test_all_lacks_at_once(options):
                  '4b8939a88964f0f4ff5f5b2642c598a6',
                  "--val-labels='no_labels'"):
         assert part in text
-    assert "'table'" not in text
+    assert "'table'" not in text and '--val-photos' not in text
 
 
 def test_labels_of_no_format(options, tmp_path):

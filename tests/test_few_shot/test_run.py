@@ -39,6 +39,8 @@ def test_what_is_done_is_not_repeated(stage, options, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert printed.count(f'$ python tools/print.py {stage.outputs[0]}') == 1
     assert printed.count('done before') == 1
+    other = stage._replace(arguments=(*stage.arguments, 'more'))
+    assert not is_done(other, tmp_path / 'out')
     stage.outputs[0].unlink()
     assert not is_done(stage, tmp_path / 'out')
 

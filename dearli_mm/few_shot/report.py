@@ -94,7 +94,7 @@ def _numbers(options: Options) -> Section:
 
 
 def _percent(value: Optional[float]) -> str:
-    return '-' if value is None else f'{value:.1f}'
+    return '-' if value is None or value != value else f'{value:.1f}'
 
 
 def _pictures(title: str, text: str,

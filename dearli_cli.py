@@ -20,6 +20,7 @@ COMMANDS: Dict[str, Tuple[str, str]] = {
     'train': ('train.py', "train a model (mmdet's script)"),
     'test': ('test.py', "evaluate a checkpoint (mmdet's script)"),
     'infer': ('infer.py', 'segment images with a checkpoint'),
+    'few-shot': ('few_shot.py', 'photos and a few labels to a network'),
     'masks': ('sam_masks.py', 'class-agnostic masks, for the warm-up'),
     'verify': ('analysis/verify_dataset.py', 'check all data of a config'),
     'preflight': ('check_env.py', 'what a config or this machine lacks'),

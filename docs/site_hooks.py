@@ -22,6 +22,7 @@ ROOMS = {
     'masks': 'Class-agnostic masks',
     'conversion': 'Converters, splits',
     'benchmark': 'Grids of runs',
+    'few_shot': 'Few labels in one command',
     'diagnostics': 'Checks of data and devices',
     'visualization': 'Pictures',
 }

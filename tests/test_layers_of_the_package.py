@@ -12,6 +12,7 @@ LAYERS = (  # from low to high; folders of one layer do not know each other
     {'evaluation', 'visualization'},
     {'engine'},
     {'apis', 'benchmark', 'conversion', 'diagnostics', 'masks'},
+    {'few_shot'},
 )
 LAYER = {name: k for k, names in enumerate(LAYERS) for name in names}
 

@@ -89,7 +89,8 @@ def convert_semantic(data: SemanticSource,
 
 def find_folder(images: str, labels: str, classes: Sequence[str],
                 ignore: Sequence[int] = (255, ),
-                suffix: str = '.png') -> SemanticSource:
+                suffix: str = '.png',
+                partial: bool = False) -> SemanticSource:
     """Semantic data as two folders.
 
     Args:
@@ -99,11 +100,14 @@ def find_folder(images: str, labels: str, classes: Sequence[str],
         classes (Sequence[str]): Names.
         ignore (Sequence[int]): Values without a class. Defaults to (255, ).
         suffix (str): What label files have in place of the image's suffix.
+        partial (bool): Leave out images without a label file. Defaults to
+            False.
     """
     for path, what in ((images, 'images'), (labels, 'labels')):
         need(Path(path), f'The folder of {what}', 'Give its path.')
     return SemanticSource(
-        pair_images(Path(images), [Path(labels)], suffix), tuple(classes),
+        pair_images(Path(images), [Path(labels)], suffix, partial=partial),
+        tuple(classes),
         {k: k for k in range(len(classes)) if k not in set(ignore)},
         tuple(ignore))
 

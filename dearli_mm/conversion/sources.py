@@ -11,7 +11,8 @@ from ..datasets.panoptic_files import Source
 def pair_images(images: Path,
                 folders: Sequence[Path],
                 suffix: str = '.png',
-                ending: str = '') -> List[Source]:
+                ending: str = '',
+                partial: bool = False) -> List[Source]:
     """Images of a folder with the annotation files of the same stem.
 
     Where several images share a stem, annotation files are called like the
@@ -24,12 +25,15 @@ def pair_images(images: Path,
             suffix. Defaults to '.png'.
         ending (str): End of the images' stems that annotation files lack.
             Defaults to none.
+        partial (bool): Leave out images without annotation, which are the
+            unlabelled ones. Defaults to False.
 
     Returns:
         list[Source]: Sorted; inputs are the image and its annotation files.
 
     Raises:
-        FileNotFoundError: If an annotation file is not there; says how many.
+        FileNotFoundError: If an annotation file is not there, or with
+            ``partial`` all of them; says how many.
         ValueError: If a folder has annotation without an image.
     """
     paths = list_images(images)
@@ -41,6 +45,10 @@ def pair_images(images: Path,
             str(folder / f'{stem}{suffix}') for folder in folders)))
         for path, name, stem in zip(paths, names, stems)
     ]
+    annotated = [source for source in sources
+                 if all(Path(path).is_file() for path in source.inputs[1:])]
+    if partial and annotated:
+        sources = annotated
     for k, folder in enumerate(folders, start=1):
         missing = [s.inputs[k] for s in sources
                    if not Path(s.inputs[k]).is_file()]

@@ -85,7 +85,8 @@ def find_parts(config: Config) -> List[Part]:
 
 def _datasets(key: str, loader: dict) -> Iterator[tuple]:
     if 'dataset' in loader:
-        yield key, loader['dataset']
+        if 'type' in loader['dataset']:  # else a pipeline for inference alone
+            yield key, loader['dataset']
         return
     for branch, settings in loader.items():
         if isinstance(settings, dict) and 'dataset' in settings:

@@ -124,3 +124,14 @@ train_dataloader = dict(dataset=dict(
     assert counts[:3] == (1, 3, 1)
     with pytest.raises(ValueError, match='val_dataloader'):
         find_mmseg(str(config), 'val_dataloader')
+
+
+def test_partial_labels(folders):
+    write_png(folders / 'images/b.png', np.zeros((3, 5, 3), np.uint8))
+    with pytest.raises(FileNotFoundError, match='1 of 2 images'):
+        find(folders)
+    source, = find(folders, partial=True).sources
+    assert source.inputs[0].endswith('a/x.png')
+    (folders / 'labels/a/x_label.png').unlink()
+    with pytest.raises(FileNotFoundError, match='2 of 2 images'):
+        find(folders, partial=True)

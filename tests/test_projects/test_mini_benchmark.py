@@ -235,7 +235,8 @@ def test_methods_differ_in_their_method_alone():
 
 @pytest.mark.parametrize('name, runs', [('grid', 12), ('camvid', 4),
                                         ('true_masks_grid', 2),
-                                        ('oracle_grid', 4)])
+                                        ('oracle_grid', 4),
+                                        ('choice_grid', 18)])
 def test_grids(name, runs, monkeypatch):
     monkeypatch.chdir(REPO)
     grid = read_grid(PROJECT / f'{name}.py', ['train.py'])

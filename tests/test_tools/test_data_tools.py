@@ -16,6 +16,8 @@ COMMANDS = [
     'dataset_converters/voc2012_panoptic.py nowhere',
     'dataset_converters/make_split.py nowhere --out split --number 3',
     'analysis/browse_dataset.py nowhere',
+    'analysis/choose_to_label.py nowhere --clip nowhere.pth --out list.txt',
+    'few_shot.py nowhere nowhere --clip nowhere.pth --out out',
     'analysis/dataset_stats.py nowhere',
     'analysis/verify_dataset.py nowhere',
 ]

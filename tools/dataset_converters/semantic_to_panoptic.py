@@ -21,6 +21,9 @@ def parse_args() -> argparse.Namespace:
         '--suffix', default='.png', help="label file's end in place of the "
         "image's suffix (default: %(default)s)")
     parser.add_argument(
+        '--partial', action='store_true',
+        help='leave out images without a label file: the unlabelled ones')
+    parser.add_argument(
         '--ignore', nargs='+', type=int, default=[255],
         help='values without a class (default: 255)')
     parser.add_argument('--mmseg-config', help='instead of two folders')
@@ -48,7 +51,7 @@ def main(args: argparse.Namespace) -> None:
         data = find_mmseg(args.mmseg_config, args.loader)
     else:
         data = find_folder(args.images, args.labels, args.classes,
-                           args.ignore, args.suffix)
+                           args.ignore, args.suffix, args.partial)
     convert_semantic(data, args.out, args.things, args.min_area,
                      args.workers)
 

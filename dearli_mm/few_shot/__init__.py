@@ -1,0 +1,1 @@
+"""From a folder of photos and a few labels to a trained network."""

@@ -1,0 +1,190 @@
+"""Runs the stages that are not done, one after the other."""
+import ctypes
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Callable, Iterator, List, Sequence
+
+from ..datasets.image_files import UnreadableImageError, decode_image
+from ..datasets.image_folders import list_images
+from ..datasets.image_names import ImageNames, relative_name
+from ..datasets.splits import read_split
+from ..utils.atomic import write_text
+from ..utils.text_files import read_json, read_text
+from .config import config_text, warm_up_text
+from .options import Options
+from .stages import Stage
+
+WAIT = 60  # seconds that the process of a killed run gets to end
+_PR_SET_PDEATHSIG = 1  # of Linux's <sys/prctl.h>
+
+
+class StageError(ValueError):
+    """A stage has failed; the message tells what to do."""
+
+
+def prepare(options: Options) -> List[str]:
+    """Write the configs of a run, or find those of an earlier start.
+
+    Args:
+        options (Options): What is wanted.
+
+    Returns:
+        list[str]: What was kept because somebody has changed it.
+
+    Raises:
+        ValueError: If the folder is of a run with other arguments or labels.
+    """
+    out = Path(options.out)
+    record, wanted = out / 'few_shot.json', options.fingerprint()
+    texts = {'config.py': config_text(options)}
+    if options.masks != 'none':
+        texts['warm-up.py'] = warm_up_text(options)
+    if record.is_file():
+        before = read_json(record)
+        other = [key for key in wanted if before.get(key) != wanted[key]]
+        if other:
+            raise ValueError(
+                f'--out={options.out}: holds a run with other '
+                f'{", ".join(other)}; choose another folder, or delete it')
+    elif foreign := [name for name in texts if (out / name).exists()]:
+        raise ValueError(f'--out={options.out}: {foreign[0]} is there, and '
+                         'of no run of this tool; choose another folder')
+    else:
+        write_text(record, json.dumps(wanted, indent=1))
+    for name, text in texts.items():
+        if not (out / name).exists():
+            write_text(out / name, text)
+    return [name for name, text in texts.items()
+            if read_text(out / name) != text]
+
+
+def is_done(stage: Stage, out: Path) -> bool:
+    """Whether this command has ended well, and what it left is there."""
+    record = _record(stage, out)
+    return record.is_file() and \
+        read_json(record)['commands'] == stage.shown and \
+        all(path.exists() for path in stage.outputs)
+
+
+def run_stages(stages: Sequence[Stage], options: Options, tools: Path,
+               before: Callable[[Stage], None],
+               accept_problems: bool = False) -> None:
+    """Run what is not done yet.
+
+    A stage is a process that ends with this one, however that ends; what it
+    had done until then it finds again.
+
+    Args:
+        stages (Sequence[Stage]): In order.
+        options (Options): Of the run.
+        tools (Path): Folder of the scripts.
+        before (Callable): Called with each stage that is to be run.
+        accept_problems (bool): Whether to go on where a stage had to skip
+            files. Defaults to False.
+
+    Raises:
+        StageError: If one fails.
+    """
+    out = Path(options.out)
+    with _locked(out / 'lock') as lock:
+        for number, stage in enumerate(stages, 1):
+            title = f'[{number}/{len(stages)}] {stage.name}: {stage.why}'
+            if is_done(stage, out):
+                print(f'{title}: done before', flush=True)
+                continue
+            print('\n'.join([f'\n{title}', *(
+                f'  $ {command}' for command in stage.shown)]), flush=True)
+            before(stage)
+            begin = time.time()
+            _run(stage, tools, lock, accept_problems)
+            write_text(_record(stage, out), json.dumps(dict(
+                commands=stage.shown, seconds=round(time.time() - begin, 1))))
+
+
+def write_show_list(options: Options) -> None:
+    """List unlabelled photos to show, spread evenly over the folder."""
+    out = Path(options.out)
+    target = out / 'show.txt'
+    if target.exists():
+        return
+    paths = [str(path.absolute()) for path in list_images(options.photos)]
+    images = ImageNames([relative_name(path, os.path.abspath(options.photos))
+                         for path in paths], paths)
+    seen = {k for name in ('labeled', 'val') if (out / f'{name}.txt').is_file()
+            for k in images.find(read_split(out / f'{name}.txt')).indices}
+    rest = [path for k, path in enumerate(paths) if k not in seen]
+    count = min(options.pictures, len(rest))
+    shown = [found for k in range(count) if (found := _first_readable(
+        rest[k * len(rest) // count:(k + 1) * len(rest) // count]))]
+    if not shown:
+        raise StageError(f'PHOTOS={options.photos!r} holds no unlabelled '
+                         'photo that can be read')
+    write_text(target, ''.join(f'{path}\n' for path in shown))
+
+
+def _first_readable(paths: Sequence[str]) -> str:
+    for path in paths:
+        try:
+            decode_image(Path(path).read_bytes(), path)
+        except (OSError, UnreadableImageError):
+            continue
+        return path
+    return ''
+
+
+def _record(stage: Stage, out: Path) -> Path:
+    return out / 'stages' / f'{stage.name}.json'
+
+
+def _run(stage: Stage, tools: Path, lock: IO, accept: bool) -> None:
+    """Run a stage, whose process holds the lock, too."""
+    words = [sys.executable, str(tools / stage.script), *stage.arguments]
+    # Waiting threads take whole cores, and time from the others, otherwise.
+    environ = dict(os.environ)
+    environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    process = subprocess.Popen(words, env=environ, pass_fds=[lock.fileno()],
+                               preexec_fn=_end_with_parent)
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:  # which the process has got, too
+        process.wait()
+        raise
+    accept = accept and stage.skips and code == 1 and all(
+        path.exists() for path in stage.outputs)
+    if code and not accept:
+        raise StageError(
+            f'the stage {stage.name} has failed (exit code {code}), see '
+            'above; when that is mended the same command goes on' +
+            ('. If the photos are to be taken as they are (broken ones are '
+             'skipped where they are unlabelled): --accept-problems'
+             if stage.skips or stage.name == 'verify' else ''))
+
+
+def _end_with_parent() -> None:
+    if sys.platform == 'linux':
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[IO]:
+    """One run in a folder; waits for what a killed one has left running."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open('w') as file:
+        limit = time.monotonic() + WAIT
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > limit:
+                    raise StageError(f'{path.parent}: another run is at work '
+                                     'there') from None
+                time.sleep(0.2)
+        yield file

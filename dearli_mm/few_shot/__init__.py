@@ -1,1 +1,1 @@
-"""From a folder of photos and a few labels to a trained network."""
+"""Few labels: which images to label, and all the way from there."""

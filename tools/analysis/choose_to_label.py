@@ -50,7 +50,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> None:
-    from dearli_mm.conversion.choose_to_label import Tower, choose_to_label
+    from dearli_mm.few_shot.choose_to_label import Tower, choose_to_label
     for module in args.modules:
         import_module(module)
     choice = choose_to_label(

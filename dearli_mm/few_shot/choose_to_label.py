@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torch.nn.functional import normalize
 
+from ..conversion.splits import write_new
 from ..datasets.image_files import decode_image
 from ..datasets.image_folders import list_images
 from ..datasets.image_names import ImageNames, relative_name
@@ -17,7 +18,6 @@ from ..utils.atomic import atomic_path
 from ..visualization import (contact_sheet, enlarge, palette, panel_size,
                              side_by_side)
 from .clip_features import Tower, image_features
-from .splits import write_new
 
 METHODS = {'coverage': choose_covering_images,
            'k-centre': choose_distant_images}

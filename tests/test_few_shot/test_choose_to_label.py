@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dearli_mm.conversion import clip_features
-from dearli_mm.conversion.choose_to_label import Tower, choose_to_label
+from dearli_mm.few_shot import clip_features
+from dearli_mm.few_shot.choose_to_label import Tower, choose_to_label
 from dearli_mm.datasets.splits import read_split
 from projects.toy_world import CLIP_NAME, CLIP_WEIGHTS
 

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# From nothing to a trained network: environment, toy data, masks without
-# labels, warm-up on them and semi-supervised training with `mim train`,
-# evaluation with `mim test`, pictures and a summary.
+# From nothing to a trained network: environment, toy data, semi-supervised
+# training with `mim train`, evaluation with `mim test`, pictures and a summary.
 #
-#   bash tools/quickstart.sh               all of DEARLi; reuses what is there
-#   bash tools/quickstart.sh --no-warm-up  semi-supervised training alone
-#   ... --fresh                            trains anew
+#   bash tools/quickstart.sh            DEAR; reuses what is there
+#   bash tools/quickstart.sh --warm-up  all of DEARLi: masks without labels and
+#                                       a warm-up on them before it
+#   ... --fresh                         trains anew
 #
 # tools/environment.sh says which environment is used.
 set -euo pipefail
 
-CONFIG=configs/quickstart/dearli_tiny-clip_toy-world.py
-WARMUP=configs/quickstart/warm-up_tiny-clip_toy-world.py
+CONFIG=configs/quickstart/dear_tiny-clip_toy-world.py
+WARMUP=
 DATA=data/toy_world
 WORK=work_dirs/quickstart
 
@@ -19,10 +19,10 @@ fresh=
 for flag in "$@"; do
     case "$flag" in
         --fresh) fresh=1 ;;
-        --no-warm-up)
-            WARMUP=
-            CONFIG=configs/quickstart/dear_tiny-clip_toy-world.py
-            WORK=work_dirs/quickstart_no-warm-up ;;
+        --warm-up)
+            WARMUP=configs/quickstart/warm-up_tiny-clip_toy-world.py
+            CONFIG=configs/quickstart/dearli_tiny-clip_toy-world.py
+            WORK=work_dirs/quickstart_warm-up ;;
         *) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
     esac
 done

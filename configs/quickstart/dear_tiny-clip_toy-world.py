@@ -1,5 +1,5 @@
-# The quickstart without its warm-up (the paper calls this DEAR): 16 labelled
-# and 496 unlabelled scenes.
+# The quickstart: DEARLi without a warm-up, which the paper calls DEAR; 16
+# labelled and 496 unlabelled scenes.
 # 1 process, batch 4 + 4, a few minutes on two CPU cores. Needs data/toy_world,
 # which tools/quickstart.sh makes.
 _base_ = [
@@ -16,7 +16,9 @@ model = dict(
             num_things_classes=8,
             num_stuff_classes=5,
             text_classifier=dict(classes=_base_.class_prompts)),
-        panoptic_fusion_head=dict(num_things_classes=8, num_stuff_classes=5)))
+        panoptic_fusion_head=dict(num_things_classes=8, num_stuff_classes=5)),
+    # In a short run less of what the teacher misses is taught as void.
+    semi_train_cfg=dict(pseudo_void_weight=0.02))
 custom_hooks = [  # a short run wants a quicker teacher than 0.999
     dict(type='EMATeacherHook', decay=0.99, ramp='auto'),
     dict(type='TeacherMonitorHook', patience=100)

@@ -1,5 +1,5 @@
 # The quickstart's warm-up: 500 steps on masks of its 512 training scenes.
-# tools/quickstart.sh makes the masks.
+# `tools/quickstart.sh --warm-up` makes the masks.
 _base_ = '../sam_warmup/sam-warmup_tiny-clip_1xb8-1000_toy-world-128x128.py'
 
 train_cfg = dict(max_iters=500, val_interval=500)

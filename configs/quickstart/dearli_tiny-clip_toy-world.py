@@ -1,6 +1,6 @@
 # All of DEARLi in small: the quickstart after the warm-up of
-# ./warm-up_tiny-clip_toy-world.py. `tools/quickstart.sh --warm-up` makes what it
-# needs.
+# ./warm-up_tiny-clip_toy-world.py. `tools/quickstart.sh --warm-up` makes what
+# it needs.
 _base_ = './dear_tiny-clip_toy-world.py'
 
 custom_hooks = [

@@ -11,6 +11,8 @@ from mmdet.registry import MODELS
 import dearli_mm  # noqa: F401
 from dearli_mm.models.backbones import open_clip_backbone
 from dearli_mm.models.clip import parse_classes
+from dearli_mm.models.detectors import clip_mask2former
+from dearli_mm.models.pixel_norm import PixelNorm
 
 WIDTHS = {'clip-convnext-b': (640, 1024), 'clip-convnext-l': (768, 1536)}
 
@@ -36,8 +38,9 @@ def build(monkeypatch):
     def build_of(path):
         config = copy.deepcopy(load(path).model)
         network = config.get('detector', config)
-        if 'pretrained' in network.backbone:
-            network.backbone.pretrained = None
+        for tower in (network.backbone, network.get('zero_shot_clip') or {}):
+            if 'pretrained' in tower:
+                tower.pretrained = None
         if 'pretrained' in network.panoptic_head.text_classifier:
             network.panoptic_head.text_classifier.pretrained = None
         with torch.device('meta'):
@@ -109,3 +112,25 @@ def test_missing_weights_stop_the_run():
             FileNotFoundError,
             match=r'no CLIP weights.*convnext_base_w_320.*get open_clip'):
         MODELS.build(load(path).model)
+
+
+@pytest.mark.parametrize('path', sorted(
+    (ROOT / 'projects/other_backbones/configs').glob('*_ade20k.py')),
+    ids=lambda path: path.stem)
+def test_trunk_and_recogniser_apart(path, build, monkeypatch):
+    # The preprocessor's numbers, which on meta nobody can read.
+    monkeypatch.setattr(clip_mask2former, 'norm_of_preprocessor',
+                        lambda preprocessor: PixelNorm())
+    model = build(path)
+    student, teacher = model.student, model.teacher
+    assert teacher.backbone is student.backbone  # frozen: both exist once
+    assert teacher.clip is student.clip is student.zero_shot_clip
+    trained = {name.split('.')[0] for name, p in student.named_parameters()
+               if p.requires_grad}
+    assert trained == {'panoptic_head', *(
+        ['neck'] if student.with_neck else [])}
+    pixels = torch.zeros(1, 3, 64, 96, device='meta')
+    assert [list(maps.shape) for maps in student.extract_feat(pixels)] == [
+        [1, channels, 64 // stride, 96 // stride] for stride, channels in zip(
+            (4, 8, 16, 32),
+            load(path).model.detector.panoptic_head.in_channels)]

@@ -65,14 +65,17 @@ class TimmFeatures(BaseModule):
         self.frozen = frozen
         self.norm_eval = norm_eval
         kwargs = dict(model_kwargs or {})
-        kwargs['out_indices'] = _checked_indices(model_name, out_indices,
-                                                 kwargs)
+        kwargs['out_indices'] = self._choose_indices(out_indices, kwargs)
         self.trunk = _build_trunk(model_name, pretrained, kwargs)
         output_format = getattr(self.trunk, 'output_fmt', 'NCHW')
         self.channels_last = str(output_format).endswith('NHWC')
         if frozen:
             self.requires_grad_(False)
             self.eval()
+
+    def _choose_indices(self, out_indices: Optional[Sequence[int]],
+                        kwargs: dict) -> Tuple[int, ...]:
+        return _checked_indices(self.model_name, out_indices, kwargs)
 
     @property
     def out_channels(self) -> List[int]:
@@ -174,7 +177,8 @@ def _checked_indices(model_name: str, out_indices: Optional[Sequence[int]],
             f'{model_name!r} gives maps of the strides '
             f'{sorted(set(stride_of.values()))}, but the head needs '
             f'{STRIDES}; take a network with such a pyramid, as CNNs, Swin or '
-            'Hiera have it (a plain ViT has not)')
+            'Hiera have it, or for a plain ViT TimmViT and, as neck, '
+            'SimpleFeaturePyramid')
     if out_indices is None or tuple(out_indices) == fitting:
         return fitting
     raise ValueError(

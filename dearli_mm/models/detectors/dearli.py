@@ -232,11 +232,10 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
             ``<part>_loss_dice``.
         """
         # What the teacher missed is taught as void, at most with this weight.
-        void_weight = self.semi_train_cfg.get('pseudo_void_weight')
-        own = {} if part == 'labeled' or void_weight is None else dict(
-            void_weight=void_weight)
+        void_weight = None if part == 'labeled' else \
+            self.semi_train_cfg.get('pseudo_void_weight')
         terms = self.student.panoptic_head.loss_by_feat(
-            *prediction, targets, [], **own)
+            *prediction, targets, [], void_weight)
         weight = self.semi_train_cfg.get(f'{part}_weight', 1.0)
         sums: Dict[str, Tensor] = {}
         for name, value in terms.items():

@@ -162,7 +162,8 @@ class CLIPMask2FormerHead(QueryDecoderHead):
                      all_mask_preds: MaskLogits,
                      batch_gt_instances: InstanceList,
                      batch_img_metas: List[dict],
-                     **kwargs) -> Dict[str, Tensor]:
+                     void_weight: Optional[float] = None
+                     ) -> Dict[str, Tensor]:
         """Set losses of all predictions.
 
         Args:
@@ -171,7 +172,7 @@ class CLIPMask2FormerHead(QueryDecoderHead):
             batch_gt_instances (list[InstanceData]): ``labels`` int64 [n] and
                 ``masks`` bool [n, H, W] (all segments, stuff as well).
             batch_img_metas (list[dict]): Not used.
-            **kwargs: Of the criterion (``void_weight``).
+            void_weight (float, optional): In place of the criterion's own.
 
         Returns:
             dict[str, Tensor]: Weighted losses, named as in mmdet:
@@ -179,7 +180,7 @@ class CLIPMask2FormerHead(QueryDecoderHead):
             ``d0.loss_cls``, ... of the others.
         """
         return self.criterion(all_cls_scores, all_mask_preds,
-                              batch_gt_instances, **kwargs)
+                              batch_gt_instances, void_weight)
 
     def preprocess_gt(self, batch_gt_instances: InstanceList,
                       batch_gt_semantic_segs: list) -> InstanceList:

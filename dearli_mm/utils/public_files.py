@@ -106,8 +106,8 @@ def how_to_get_clip(model_name: str, path: str) -> str:
     """How to get CLIP weights to where a config reads them."""
     if model_name in CLIPS:
         return CLIPS[model_name].command(path)
-    return (f'put the weights of the open_clip model {model_name!r} there '
-            f'({_HUB}/laion), or name another file')
+    return (f'put the weights of {model_name!r} there ({_HUB}/laion has those '
+            f'of open_clip, {_HUB}/timm those of timm), or name another file')
 
 
 def how_to_get_annotation(dataset_type: str, root: Optional[str]) -> str:

@@ -65,9 +65,11 @@ class DEARLiInferencer:
         ValueError: If an argument is out of range, or files do not fit.
     """
 
-    def __new__(cls, checkpoint: str, *args, **kwargs) -> 'DEARLiInferencer':
+    # Copies are made without arguments.
+    def __new__(cls, checkpoint: str = '', *args,
+                **kwargs) -> 'DEARLiInferencer':
         """An ONNX file has an inferencer of its own."""
-        if Path(checkpoint).suffix == '.onnx':
+        if cls is DEARLiInferencer and Path(checkpoint).suffix == '.onnx':
             from .onnx_inferencer import ONNXInferencer
             cls = ONNXInferencer
         return super().__new__(cls)

@@ -6,13 +6,14 @@ from typing import Iterable, List, Optional, Sequence
 import numpy as np
 import pandas as pd
 
+from ..apis.inputs import find_inputs
 from ..benchmark.page import (Section, html_page, picture_tag, to_list,
                               to_table)
 from ..benchmark.run_logs import read_validations
 from ..datasets.image_files import decode_image
+from ..datasets.panoptic_files import Source, name_results
 from ..datasets.splits import read_split
 from ..utils.atomic import write_text
-from ..utils.text_files import read_text
 from ..visualization import contact_sheet, enlarge
 from .options import Options
 from .stages import Stage, results_folder
@@ -38,7 +39,7 @@ def write_report(options: Options, stages: Sequence[Stage]) -> Path:
     sections = [
         _numbers(options),
         _pictures('Unlabelled photos', 'Input and segments.',
-                  _predictions(options)),
+                  shown_predictions(options)),
         _pictures('Validation photos', 'Input, annotation, teacher, student.',
                   _files(out / 'training' / 'pictures', options.pictures)),
         _pictures('What training sees', 'Labelled photos, their segments, and '
@@ -103,19 +104,15 @@ def _pictures(title: str, text: str,
     return Section(title, text, tags) if tags else None
 
 
-def _predictions(options: Options) -> List[tuple]:
-    """Photos beside what was found in them."""
-    out = Path(options.out)
-    overlays = {path.stem: path for path in sorted(
-        (results_folder(options) / 'overlay').rglob('*.*'))}
-    pairs = []
-    for line in read_text(out / 'show.txt').splitlines():
-        overlay = overlays.get(Path(line).stem) or \
-            overlays.get(Path(line).name)
-        if overlay is not None:
-            pairs.append((Path(line).name, contact_sheet(
-                [_read(Path(line)), _read(overlay)], 2)))
-    return pairs
+def shown_predictions(options: Options) -> List[tuple]:
+    """Names of photos, and each beside what was found in it, uint8 RGB."""
+    images = find_inputs(str(Path(options.out) / 'show.txt'))
+    folder = results_folder(options) / 'overlay'
+    return [(image.name, contact_sheet(
+        [_read(Path(image.image)), _read(overlay)], 2))
+        for image, source in zip(images, name_results(
+            [Source(image.name, ()) for image in images]))
+        if (overlay := folder / f'{source.stem}.jpg').is_file()]
 
 
 def _files(folder: Path, count: int, pattern: str = '*') -> List[tuple]:

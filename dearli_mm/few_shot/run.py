@@ -146,9 +146,9 @@ def _record(stage: Stage, out: Path) -> Path:
 def _run(stage: Stage, tools: Path, lock: IO, accept: bool) -> None:
     """Run a stage, whose process holds the lock, too."""
     words = [sys.executable, str(tools / stage.script), *stage.arguments]
-    # Waiting threads take whole cores, and time from the others, otherwise.
     environ = dict(os.environ)
-    environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    if 'OMP_WAIT_POLICY' not in environ:  # as tools/environment.sh does
+        environ.setdefault('GOMP_SPINCOUNT', '1000')
     process = subprocess.Popen(words, env=environ, pass_fds=[lock.fileno()],
                                preexec_fn=_end_with_parent)
     try:

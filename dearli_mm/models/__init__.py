@@ -1,4 +1,5 @@
-from .backbones import OpenCLIPBackbone, TimmFeatures
+from .backbones import (OpenCLIPBackbone, SimpleFeaturePyramid, TimmFeatures,
+                        TimmViT)
 from .clip import CLIPTextClassifier
 from .data_preprocessor import SemiSupDataPreprocessor
 from .detectors import CLIPMask2Former, DEARLi
@@ -10,5 +11,5 @@ __all__ = [
     'CLIPMask2Former', 'CLIPMask2FormerHead', 'CLIPTextClassifier', 'DEARLi',
     'MaskClassificationFusionHead', 'MaskProposalFusionHead',
     'OpenCLIPBackbone', 'PanopticTTAModel', 'SemiSupDataPreprocessor',
-    'TimmFeatures'
+    'SimpleFeaturePyramid', 'TimmFeatures', 'TimmViT'
 ]

@@ -1,4 +1,6 @@
 """An exported network gives what PyTorch gives."""
+import copy
+
 import numpy as np
 import pytest
 from mmdet.structures import DetDataSample
@@ -121,3 +123,13 @@ def test_what_an_onnx_inferencer_refuses(exported):
         DEARLiInferencer(path, score_thr=2)
     with pytest.raises(ValueError, match="device='tpu'.*take 'cpu'"):
         DEARLiInferencer(path, device='tpu')
+
+
+def test_copies_and_subclasses(exported):
+    class Mine(DEARLiInferencer):
+        pass
+
+    for inferencer in (exported[0], DEARLiInferencer(exported[1].path)):
+        assert copy.copy(inferencer).vocabulary is inferencer.vocabulary
+    with pytest.raises(ValueError):  # one that knows of checkpoints alone
+        Mine(exported[1].path)

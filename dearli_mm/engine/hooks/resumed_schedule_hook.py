@@ -5,7 +5,7 @@ from typing import Dict, List
 
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.optim.scheduler.param_scheduler import \
     ReduceOnPlateauParamScheduler
 
@@ -22,7 +22,8 @@ class ResumedScheduleHook(Hook):
     Here the config wins where the two differ, and the log says where: its
     schedule is run forward to the iteration of the checkpoint, from which the
     optimiser's moments come. Where they agree nothing changes. Schedules that
-    follow a metric stay those of the checkpoint.
+    follow a metric stay those of the checkpoint, and so does all of a model
+    with several optimisers.
 
     It also warns of a rate that falls to 0 before training ends, as after a
     change of ``train_cfg.max_iters`` alone.
@@ -36,7 +37,7 @@ class ResumedScheduleHook(Hook):
 
     def before_run(self, runner) -> None:
         """Remember what the config says, before a checkpoint is loaded."""
-        if not isinstance(runner.optim_wrapper, OptimWrapper):
+        if isinstance(runner.optim_wrapper, OptimWrapperDict):
             return
         self._groups = _settings_of_groups(runner.optim_wrapper)
         self._schedulers = [
@@ -46,7 +47,7 @@ class ResumedScheduleHook(Hook):
 
     def before_train(self, runner) -> None:
         """Compare, and let the config win."""
-        if not isinstance(runner.optim_wrapper, OptimWrapper):
+        if isinstance(runner.optim_wrapper, OptimWrapperDict):
             return
         if runner.iter > 0:
             self._resume(runner)

@@ -48,6 +48,7 @@ EXTRAS = {
     'dev': (*TESTS, MASKS, *SITE, *ONNX, 'ruff'),
     'site': SITE,
     'onnx': ONNX,
+    'siglip': ('transformers', ),
     'heif': ('pillow-heif', ),
     'tensorboard': ('tensorboard', ),
     'wandb': ('wandb', ),

@@ -9,10 +9,13 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from mmengine.config import Config
 
+from dearli_mm.models.clip.loading import build_tokenizer
+from dearli_mm.utils.lazy import lazy_module
 from dearli_mm.utils.public_files import (how_to_get_annotation,
                                           how_to_get_clip,
                                           how_to_get_masks, how_to_get_split)
 
+open_clip = lazy_module('open_clip')
 BACKEND_PACKAGES = dict(
     TensorboardVisBackend='tensorboard', WandbVisBackend='wandb',
     MLflowVisBackend='mlflow', ClearMLVisBackend='clearml',
@@ -50,8 +53,8 @@ def find_lacks(config: Config) -> List[Lack]:
     Returns:
         list[Lack]: In the order in which they would be missed.
     """
-    lacks = [*_weights(config), *_backends(config), *missing_names(config),
-             *_warm_up(config)]
+    lacks = [*_weights(config), *_tokenizer(config), *_backends(config),
+             *missing_names(config), *_warm_up(config)]
     for key in ('train_dataloader', 'val_dataloader'):
         lacks += _data(key, config.get(key) or {})
     lacks += _disk(config.get('work_dir'))
@@ -85,6 +88,23 @@ def _weights(config: Config) -> Iterator[Lack]:
                    'give the path of a checkpoint', path)
 
 
+def _tokenizer(config: Config) -> Iterator[Lack]:
+    """Of a text tower whose tokenizer does not come with open_clip."""
+    detector = _detector(config)
+    names = [(detector.get(key) or {}).get('model_name')
+             for key in ('zero_shot_clip', 'backbone')]
+    text = detector.get('panoptic_head', {}).get('text_classifier', {})
+    name = text.get('model_name') or next(filter(None, names), None)
+    if name in open_clip.list_models():
+        try:
+            build_tokenizer(name)
+        except (ImportError, FileNotFoundError) as error:
+            problem, _, remedy = str(error).partition(
+                '; nothing is downloaded silently: ')
+            yield Lack('model', problem,
+                       remedy or 'pip install transformers')
+
+
 def _backends(config: Config) -> Iterator[Lack]:
     """Packages of the visualizer's backends."""
     backends = (config.get('visualizer') or {}).get('vis_backends') or []
@@ -98,8 +118,7 @@ def _backends(config: Config) -> Iterator[Lack]:
 
 def missing_names(config: Config) -> Iterator[Lack]:
     """Whether there is a prompt for every class of the data."""
-    model = config.get('model') or {}
-    detector = model.get('detector', model)
+    detector = _detector(config)
     if detector.get('panoptic_fusion_head', {}).get(
             'type') == 'MaskProposalFusionHead':
         return  # a warm-up: masks of no class
@@ -170,6 +189,11 @@ def _how_to_get_folder(kind: str, dataset: dict, path: str) -> str:
         return how_to_get_annotation(dataset.get('type', ''),
                                      dataset.get('data_root'))
     return 'docs/data.md tells where the images come from'
+
+
+def _detector(config: Config) -> Dict[str, Any]:
+    model = config.get('model') or {}
+    return model.get('detector', model)
 
 
 def _disk(work_dir: Optional[str]) -> Iterator[Lack]:

@@ -1,4 +1,4 @@
-"""Masks of queries at the size of an image, all at once or band by band."""
+"""Images for a network, and masks of queries back at the size of an image."""
 from typing import Iterator, Sequence, Tuple
 
 import torch
@@ -17,6 +17,27 @@ def resize_logits(mask_logits: Tensor, size: Sequence[int]) -> Tensor:
         return mask_logits.new_zeros(*mask_logits.shape[:2], *size)
     return F.interpolate(
         mask_logits, size=tuple(size), mode='bilinear', align_corners=False)
+
+
+def resize_for_patches(images: Tensor,
+                       patch_size: int,
+                       stride: int = 16) -> Tensor:
+    """Resize images so that a ViT gives a map of a stride of theirs.
+
+    Args:
+        images (Tensor): Shape [B, C, H, W], sides multiples of ``stride``.
+        patch_size (int): Pixels of a patch.
+        stride (int): Pixels of the images as they are per token. Defaults to
+            16.
+
+    Returns:
+        Tensor: Shape [B, C, H / stride * patch_size, ...]; the very images
+        where the two are equal.
+    """
+    if patch_size == stride:
+        return images
+    size = [side // stride * patch_size for side in images.shape[2:]]
+    return F.interpolate(images, size, mode='bilinear', antialias=True)
 
 
 def resize_in_bands(mask_logits: Tensor,

@@ -11,8 +11,8 @@ _SAM = 'https://dl.fbaipublicfiles.com/segment_anything'
 _REFERENCE = 'https://github.com/helen1c/DEARLi'
 _SPLITS = 'https://github.com/LiheYoung/UniMatch-V2/tree/main/splits'
 _SPLITS_ST = 'https://github.com/LiheYoung/ST-PlusPlus'
-_CONVNEXT_B = 'CLIP-convnext_base_w_320-laion_aesthetic-s13B-b82K-augreg'
-_CONVNEXT_L = 'CLIP-convnext_large_d_320.laion2B-s29B-b131K-ft-soup'
+_CONVNEXT_B = 'laion/CLIP-convnext_base_w_320-laion_aesthetic-s13B-b82K-augreg'
+_CONVNEXT_L = 'laion/CLIP-convnext_large_d_320.laion2B-s29B-b131K-ft-soup'
 
 
 class PublicFile(NamedTuple):
@@ -39,8 +39,8 @@ class PublicFile(NamedTuple):
 
 
 def _clip(repository: str, used_by: str) -> PublicFile:
-    page = f'{_HUB}/laion/{repository}'
-    return PublicFile(repository,
+    page = f'{_HUB}/{repository}'
+    return PublicFile(repository.split('/')[1],
                       f'{page}/resolve/main/open_clip_model.safetensors',
                       page, used_by)
 
@@ -56,6 +56,10 @@ def _sam(size: str, file: str, md5: str) -> PublicFile:
 CLIPS: Dict[str, PublicFile] = {
     'convnext_base_w_320': _clip(_CONVNEXT_B, 'the clip-convnext-b configs'),
     'convnext_large_d_320': _clip(_CONVNEXT_L, 'the clip-convnext-l configs'),
+    'ViT-L-14-quickgelu': _clip('timm/vit_large_patch14_clip_224.openai',
+                                'projects/other_backbones'),
+    'ViT-B-16-SigLIP2-256': _clip('timm/ViT-B-16-SigLIP2-256',
+                                  'projects/other_backbones'),
 }
 # By `--model-type` of tools/sam_masks.py.
 SAMS: Dict[str, PublicFile] = {

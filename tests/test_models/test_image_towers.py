@@ -24,7 +24,7 @@ def clips(tmp_path_factory):
     visions = {
         f'tower_{name}': dict(timm_model_name=name, timm_pool='',
                               timm_proj='linear', image_size=64)
-        for name in (*TIMM, *MORE, 'vit_tiny_patch16_224')
+        for name in (*TIMM, *MORE, 'pit_ti_224')
     }
     # open_clip itself has no projection that fits behind this head.
     visions['tower_mobilenetv3_small_050'].update(
@@ -158,8 +158,8 @@ class TestAttentionPooling:
 
 
 def test_what_cannot_be_had_is_named():
-    with pytest.raises(ValueError, match='VisionTransformer.*no CNN with'):
-        OpenCLIPBackbone('tower_vit_tiny_patch16_224')
+    with pytest.raises(ValueError, match='PoolingVision.*neither a CNN'):
+        OpenCLIPBackbone('tower_pit_ti_224')
     with pytest.raises(ValueError, match='output_stride=8 is not 16 or 32'):
         OpenCLIPBackbone(RESNET, output_stride=8)
     with pytest.raises(ValueError, match='output_stride=16.*EdgeNeXt'):

@@ -10,7 +10,7 @@ from test_clip_mask2former import CLASSES
 from test_dearli import batch
 
 from dearli_mm.models import DEARLi
-from dearli_mm.models.clip import image_towers
+from dearli_mm.models.clip import image_tower
 from dearli_mm.models.heads import (clip_mask2former_head,
                                     mask_classification_fusion_head)
 from dearli_mm.models.losses import set_criterion
@@ -20,7 +20,7 @@ FULL_PRECISION = [
     (set_criterion, 'set_loss'),
     (clip_mask2former_head, 'class_logits'),
     (clip_mask2former_head, 'geometric_ensemble'),
-    (image_towers, 'mask_pool'),
+    (image_tower, 'mask_pool'),
     (mask_classification_fusion_head, 'batch_panoptic_inference'),
 ]
 

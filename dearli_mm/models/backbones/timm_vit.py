@@ -2,18 +2,16 @@
 from typing import Optional, Sequence, Tuple
 
 import torch
-import torch.nn.functional as F
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from dearli_mm.functional.resizing import resize_for_patches
 from dearli_mm.utils.lazy import lazy_module
 
 from .timm_features import TimmFeatures
 
 timm = lazy_module('timm')
-
-STRIDE = 16
 
 
 @MODELS.register_module()
@@ -76,10 +74,7 @@ class TimmViT(TimmFeatures):
         Returns:
             tuple[Tensor]: One of shape [B, C, H / 16, W / 16].
         """
-        if self.patch != STRIDE:
-            size = [side // STRIDE * self.patch for side in x.shape[2:]]
-            x = F.interpolate(x, size, mode='bilinear', antialias=True)
-        return super().forward(x)
+        return super().forward(resize_for_patches(x, self.patch))
 
 
 @MODELS.register_module()

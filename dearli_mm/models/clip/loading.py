@@ -1,7 +1,7 @@
 """Loading of open_clip models from local files, never from a hub."""
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 from huggingface_hub import constants
 from mmengine.logging import print_log
@@ -76,7 +76,8 @@ def build_clip(model_name: str, pretrained: Optional[str] = None) -> nn.Module:
                 model_name,
                 pretrained=path,
                 force_custom_text=True,
-                pretrained_image=False)
+                pretrained_image=False,
+                force_preprocess_cfg=_image_norm(model_name))
     except Exception as error:
         if path is None:
             raise
@@ -103,8 +104,8 @@ def build_tokenizer(model_name: str) -> Any:
         'hf_tokenizer_name')
     if not source and 'siglip' not in model_name.lower():
         return open_clip.get_tokenizer(model_name)  # comes with open_clip
-    needs = (f'model_name={model_name!r} needs the tokenizer '
-             f'{source or "of SigLIP"!r}')
+    which = repr(source) if source else 'of SigLIP'
+    needs = f'model_name={model_name!r} needs the tokenizer {which}'
     try:
         import transformers  # noqa: F401
     except ImportError as error:
@@ -125,6 +126,22 @@ def build_tokenizer(model_name: str) -> Any:
         f'{source or "NAME"}`, or name their folder as hf_tokenizer_name in '
         'a model config of your own (open_clip.add_model_config)'
     ) from reason
+
+
+def _image_norm(model_name: str) -> Dict[str, Tuple[float, ...]]:
+    """Mean and deviation of the images that a CLIP was trained with.
+
+    A file does not tell them, and open_clip takes OpenAI's for it; but where
+    all published weights of a model have the same, such as SigLIP's, it is
+    these.
+    """
+    known = {
+        (config['mean'], config['std'])
+        for config in (open_clip.get_pretrained_cfg(model_name, tag) for tag in
+                       open_clip.list_pretrained_tags_by_model(model_name))
+    }
+    return dict(zip(('mean', 'std'), *known)) \
+        if len(known) == 1 else {}
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dearli_mm.models.clip.image_towers import ImageTower
+from dearli_mm.models.clip.image_tower import ImageTower
 from projects.toy_world.clip_data import MEAN, STD
 
 CLIP_NAME = 'dearli_mini'

@@ -126,12 +126,13 @@ def how_to_get_annotation(dataset_type: str, root: Optional[str]) -> str:
 def how_to_get_split(path: str, ann_file: Optional[str]) -> str:
     """How to get a split file."""
     count = '--fraction 1/128'
-    folder = Path(path).parent.name  # splits/1_128/labeled.txt, splits/92/...
-    numerator, _, denominator = folder.partition('_')
-    if numerator.isdigit() and denominator.isdigit():
-        count = f'--fraction {numerator}/{denominator}'
-    elif folder.isdigit():
-        count = f'--number {folder}'
+    # splits/1_128/labeled.txt, splits/92/labeled.txt, splits/labeled_16.txt
+    words = (*Path(path).parent.name.split('_'), *Path(path).stem.split('_'))
+    numbers = [word for word in words if word.isdigit()]
+    if len(numbers) == 1:
+        count = f'--number {numbers[0]}'
+    elif numbers:
+        count = f'--fraction {numbers[0]}/{numbers[1]}'
     # Of VOC, labelled images are those with true instances.
     ann_file = (ann_file or 'ANN_FILE').replace('_trainaug.', '_train.')
     command = script('dataset_converters/make_split', 'convert make_split')

@@ -11,6 +11,7 @@ from dearli_mm.engine import preflight
 from dearli_mm.engine.preflight import find_lacks, lacks_table
 from dearli_mm.engine.runner import PreflightRunner
 from dearli_mm.utils.command_line import NotReadyError
+from dearli_mm.utils.public_files import how_to_get_split
 from projects.toy_world.dataset import write_toy_world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +45,12 @@ def test_everything_is_told_once_and_in_order():
     assert f'{split} --fraction 1/128' in table
     # The annotation comes before the split that is drawn from it.
     assert table.index('ade20k_panoptic_train.json') < table.index(split)
+
+
+def test_a_split_of_some_images_is_drawn_by_their_number():
+    assert how_to_get_split('toy/labeled_16.txt', 'a.json').startswith(
+        'python tools/dataset_converters/make_split.py a.json --out '
+        'toy/labeled_16.txt --number 16 ')
 
 
 @pytest.mark.parametrize('config, commands', [

@@ -37,7 +37,7 @@ class ResumedScheduleHook(Hook):
 
     def before_run(self, runner) -> None:
         """Remember what the config says, before a checkpoint is loaded."""
-        if isinstance(runner.optim_wrapper, OptimWrapperDict):
+        if not _has_one_optimizer(runner):
             return
         self._groups = _settings_of_groups(runner.optim_wrapper)
         self._schedulers = [
@@ -47,7 +47,7 @@ class ResumedScheduleHook(Hook):
 
     def before_train(self, runner) -> None:
         """Compare, and let the config win."""
-        if isinstance(runner.optim_wrapper, OptimWrapperDict):
+        if not _has_one_optimizer(runner):
             return
         if runner.iter > 0:
             self._resume(runner)
@@ -109,6 +109,13 @@ class ResumedScheduleHook(Hook):
                 for scheduler in schedulers:
                     if not scheduler.by_epoch:
                         scheduler.step()
+
+
+def _has_one_optimizer(runner) -> bool:
+    """Neither several, nor none as in a test."""
+    wrapper = runner.optim_wrapper
+    return isinstance(wrapper, OptimWrapper) and not isinstance(
+        wrapper, OptimWrapperDict)
 
 
 def _settings_of_groups(optim_wrapper: OptimWrapper) -> List[dict]:

@@ -10,3 +10,5 @@ model = dict(
         zero_shot_clip=dict(_delete_=True, type='OpenCLIPBackbone',
                             **recogniser),
         panoptic_head=dict(text_classifier=recogniser)))
+
+del recogniser  # a child could change it, but nothing by it

@@ -109,7 +109,7 @@ def _run(job: Job, scores: List[dict]) -> dict:
         last_step=max((row['step'] for row in scores), default=None),
         # Of equal ones the earliest, which is the one that is saved.
         best_step=max(chosen, key=chosen.get, default=None),
-        labeled=images.get('labeled'),
+        labeled=images.get('labeled', job.labeled),
         unlabeled=images.get('unlabeled'),
         wall_seconds=_wall_seconds(attempts, logs),
         step_seconds=log.time.median(),

@@ -10,8 +10,10 @@ mmdet``, ``mim test mmdet`` go on to work. A module beside the package, since
 importing that takes seconds, for which ``--help`` need not wait.
 """
 import importlib.util
+import os
 import runpy
 import sys
+import warnings
 from pathlib import Path
 from typing import Dict, List, Tuple
 
@@ -28,6 +30,7 @@ COMMANDS: Dict[str, Tuple[str, str]] = {
     'export': ('export.py', 'a network with fixed classes as an ONNX file'),
     'benchmark': ('benchmark.py', 'methods x labels x seeds, and a report'),
 }
+QUIET = 'ignore:pkg_resources is deprecated:UserWarning'
 GROUPS = {'convert': ('dataset_converters', 'model_converters'),
           'analysis': ('analysis', )}
 
@@ -38,6 +41,10 @@ def main() -> None:
     Raises:
         SystemExit: With what there is, if it names none.
     """
+    # Of packages below, in each process: setup.py keeps setuptools where it
+    # is harmless.
+    os.environ.setdefault('PYTHONWARNINGS', QUIET)
+    warnings.filterwarnings('ignore', 'pkg_resources is deprecated')
     name, *rest = sys.argv[1:] or ['--help']
     if name in COMMANDS:
         _run(tools_folder() / COMMANDS[name][0], rest)

@@ -124,8 +124,11 @@ def decode_image(content: bytes,
         np.ndarray: uint8 ``[H, W, 3]``, BGR.
 
     Raises:
-        UnreadableImageError: If the file is truncated or no image.
+        UnreadableImageError: If the file is empty, truncated or no image.
     """
+    if not content:
+        raise UnreadableImageError(
+            f'{path}: the file is empty; copy or download it again')
     if not is_complete(content):
         raise UnreadableImageError(
             f'{path}: the image is truncated ({len(content)} bytes, no end '

@@ -9,7 +9,7 @@ SHORT = 10000  # steps up to which a run is short; docs/recipes.md
 MAX_BURN_IN = 500
 CONFIG = '''# Written by tools/few_shot.py, and yours to change.
 # docs/recipes.md tells where the settings come from.
-_base_ = [
+_base_ = __import__('dearli_mm') and [  # for `mim train mmdet`
     {bases}
 ]
 custom_imports = dict(

@@ -92,6 +92,13 @@ def test_a_size_that_fits_neither_way_changes_nothing(save):
         (HEIGHT, WIDTH)
 
 
+@pytest.mark.parametrize('name', ['a.jpg', 'a.png', 'a.heic'])
+def test_an_empty_file_is_called_empty(tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(UnreadableImageError, match=f'{name}: .* is empty'):
+        load(str(tmp_path / name))
+
+
 @pytest.mark.parametrize('name, kwargs', [
     ('a.jpg', {}), ('a.jpg', dict(progressive=True)), ('a.png', {}),
     ('a.bmp', {}), ('a.tif', {})

@@ -16,6 +16,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from dearli_mm.datasets.samplers import mix_seeds
+from dearli_mm.engine.log_processor import PanopticLogProcessor
+from dearli_mm.engine.preflight import config_dicts
 from projects.toy_world.dataset import write_toy_world
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +78,23 @@ def build_runner(world, work_dir, resume=False, load_from=None,
     config.load_from = load_from and str(load_from)
     config.experiment_name = f'{work_dir.name}_{time.time_ns()}'
     return Runner.from_cfg(config)
+
+
+def test_a_config_from_the_package_by_name(world, tmp_path):
+    """mmengine marks what comes from ``dearli_mm::...`` with that scope."""
+    config = load_config()
+    config.merge_from_dict(options(world, max_iters=1))
+    marked = ('-', )
+    for key, node in config_dicts('', config._cfg_dict):
+        if 'type' in node and not key.startswith(marked):  # outermost alone
+            node['_scope_'] = 'dearli_mm'
+            marked += (f'{key}.', )
+    config.work_dir = str(tmp_path)
+    config.experiment_name = f'by_name_{time.time_ns()}'
+    runner = Runner.from_cfg(config)
+    assert isinstance(runner.log_processor, PanopticLogProcessor)
+    runner.train()
+    assert runner.iter == 1
 
 
 def history(runner, name='train/loss'):

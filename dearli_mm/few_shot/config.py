@@ -122,8 +122,13 @@ val_evaluator = [
 test_evaluator = val_evaluator'''
 WITHOUT_VALIDATION = '''# No photo is held out: there is no number.
 val_dataloader = val_cfg = val_evaluator = None
-# How images are prepared for inference.
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+# How images are prepared for inference, and what their classes are.
+test_dataloader = dict(
+    dataset=dict(
+        type='PanopticDataset',
+        data_prefix=dict(img=photos, seg=''),
+        metainfo=metainfo,
+        pipeline=test_pipeline))
 test_evaluator = [dict(type='PanopticMetric', prefix='student')]'''
 WARM_UP = '''# The warm-up of config.py: masks of all photos, and no labels.
 _base_ = ['./config.py']

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from mmdet.registry import DATASETS
 from mmengine.config import Config
 
 from dearli_mm.engine.preflight import find_lacks
@@ -33,6 +34,14 @@ def test_without_validation_and_warm_up(options):
     assert {lack.kind for lack in find_lacks(config)} == {'data'}
     assert [stage.name for stage in find_stages(wanted)] == [
         'labels', 'split', 'verify', 'look', 'training', 'results']
+
+
+def test_mmdets_doors_find_the_classes_without_validation(options):
+    wanted = options()
+    prepare(wanted)
+    dataset = read(wanted).test_dataloader.dataset
+    assert DATASETS.build(dict(dataset, lazy_init=True)).metainfo[
+        'classes'] == ['mug', 'table']
 
 
 def test_long_runs_have_the_papers_teacher(options):

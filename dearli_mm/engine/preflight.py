@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
@@ -41,7 +41,11 @@ class Lack(NamedTuple):
     path: str = ''
 
 
-def find_lacks(config: Config) -> List[Lack]:
+TRAINING = ('train_dataloader', 'val_dataloader')
+
+
+def find_lacks(config: Config,
+               loaders: Sequence[str] = TRAINING) -> List[Lack]:
     """All that a config lacks: weights, warm-up, data, splits, names, disk.
 
     Files are looked for, not opened, so that it takes no time;
@@ -49,13 +53,15 @@ def find_lacks(config: Config) -> List[Lack]:
 
     Args:
         config (Config): As training reads it.
+        loaders (Sequence[str]): Keys of the data that are needed. Defaults to
+            those of training and validation.
 
     Returns:
         list[Lack]: In the order in which they would be missed.
     """
     lacks = [*_weights(config), *_tokenizer(config), *_backends(config),
              *missing_names(config), *_warm_up(config)]
-    for key in ('train_dataloader', 'val_dataloader'):
+    for key in loaders:
         lacks += _data(key, config.get(key) or {})
     lacks += _disk(config.get('work_dir'))
     unique = {(lack.path or lack.text): lack for lack in reversed(lacks)}
@@ -163,6 +169,10 @@ def _data(key: str, node: dict) -> Iterator[Lack]:
                 yield Lack('data', f'{name}: the folder {path} is not there '
                            f'(data_prefix.{kind})',
                            _how_to_get_folder(kind, dataset, path), path)
+        if 'seg' in (dataset.get('data_prefix') or {}) and not ann_file:
+            yield Lack('data', f'{name}.ann_file is not set',
+                       'name a COCO panoptic JSON; without labelled images '
+                       'there is no number')
         if ann_path and not osp.exists(ann_path):
             yield Lack('data', f'{name}: the annotation {ann_path} is not '
                        'there', how_to_get_annotation(

@@ -2,7 +2,7 @@
 import copy
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Optional, Union
+from typing import Sequence, Union
 
 import torch
 from mmengine.config import Config
@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from dearli_mm.utils.command_line import NotReadyError
 
 from .console import is_news, quiet_screen
-from .preflight import find_lacks, lacks_table
+from .preflight import Lack, find_lacks, lacks_table
 
 
 @RUNNERS.register_module()
@@ -56,7 +56,9 @@ class PreflightRunner(Runner):
         Raises:
             NotReadyError: If weights are missing; lists all that is.
         """
-        _check(cfg, only='model')
+        lacks = find_lacks(cfg)
+        if any(lack.kind == 'model' for lack in lacks):
+            _refuse(cfg, lacks)
         return super().from_cfg(cfg)
 
     def train(self):
@@ -65,8 +67,19 @@ class PreflightRunner(Runner):
         Raises:
             NotReadyError: If something that training needs is missing.
         """
-        _check(self.cfg)
+        _refuse(self.cfg, find_lacks(self.cfg))
         return super().train()
+
+    def test(self):
+        """See mmengine.
+
+        Raises:
+            NotReadyError: If data of the test are missing.
+        """
+        _refuse(self.cfg, [
+            lack for lack in find_lacks(self.cfg, ['test_dataloader'])
+            if lack.kind == 'data'])
+        return super().test()
 
     @staticmethod
     def build_dataloader(dataloader: Union[DataLoader, dict],
@@ -78,9 +91,7 @@ class PreflightRunner(Runner):
         return Runner.build_dataloader(dataloader, *args, **kwargs)
 
 
-def _check(cfg: Config, only: Optional[str] = None) -> None:
-    """Refuse a config that lacks something, or something of a kind."""
-    lacks = find_lacks(cfg)
-    if any(only in (None, lack.kind) for lack in lacks):
+def _refuse(cfg: Config, lacks: Sequence[Lack]) -> None:
+    if lacks:
         name = Path(cfg.filename).name if cfg.filename else 'the config'
         raise NotReadyError(lacks_table(lacks, name))

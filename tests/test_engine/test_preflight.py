@@ -149,3 +149,19 @@ def test_packages_of_backends():
     lack, = find_lacks(config)
     assert lack.kind == 'model' and lack.remedy == 'pip install neptune'
     assert lack.text.startswith('visualizer.vis_backends.1: NeptuneVisBackend')
+
+
+def test_a_test_needs_its_data_alone(tmp_path):
+    config = Config.fromfile(QUICKSTART)
+    config.custom_hooks = [dict(type='SAMWarmupHook', checkpoint='none.pth')]
+    config.work_dir, config.experiment_name = str(tmp_path), 'test_alone'
+    config.test_dataloader.dataset.update(data_root='nowhere')
+    runner = PreflightRunner.from_cfg(config)
+    with pytest.raises(NotReadyError) as error:
+        runner.test()
+    assert 'lacks 3 things' in str(error.value)
+    assert 'none.pth' not in str(error.value)
+    config.test_dataloader.dataset.ann_file = ''
+    lacks = find_lacks(config, ['test_dataloader'])
+    assert 'test_dataloader.dataset.ann_file is not set' in [
+        lack.text for lack in lacks]

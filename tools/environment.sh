@@ -52,8 +52,9 @@ dearli_choose() {
     done
     DEARLI_PYTHON="$DEARLI_ROOT/.venv/bin/python"
     if [[ -n "${VIRTUAL_ENV:-${CONDA_PREFIX:-}}" ]]; then
-        dearli_say "the active environment does not have what dearli_mm" \
-            "requires and is left alone; using .venv"
+        dearli_say "the active environment is left alone; using .venv. It lacks" \
+            "$(dearli_lacks "${VIRTUAL_ENV:-$CONDA_PREFIX}/bin/python" |
+               tr '\n' ' ')(pip install -e '.[tests]' would use it)"
     fi
 }
 

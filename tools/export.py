@@ -33,7 +33,8 @@ def parse_args() -> argparse.Namespace:
 
 def main(args: argparse.Namespace) -> None:
     from dearli_mm.apis import DEARLiInferencer
-    from dearli_mm.apis.onnx_export import export_onnx
+    from dearli_mm.apis.onnx_export import check_packages, export_onnx
+    check_packages()
     args.device = 'cpu'
     inferencer = DEARLiInferencer(**network_arguments(args))
     print(f'exporting {len(inferencer.vocabulary.names)} classes; this takes '

@@ -46,10 +46,7 @@ def export_onnx(inferencer: DEARLiInferencer, target: str) -> float:
     path = Path(target).expanduser()
     if path.exists():
         raise FileExistsError(f'{path} is there; choose another name')
-    lacking = [name for name in PACKAGES if find_spec(name) is None]
-    if lacking:
-        raise ImportError(f'ONNX needs {", ".join(lacking)}: '
-                          f'pip install {" ".join(PACKAGES)}')
+    check_packages()
     network = _Exportable(inferencer).eval()
     example = torch.rand(2, 3, 3 * STRIDE, 4 * STRIDE) * 255
     sizes = {0: torch.export.Dim.DYNAMIC,
@@ -71,6 +68,18 @@ def export_onnx(inferencer: DEARLiInferencer, target: str) -> float:
                 f'{path}: class probabilities by ONNX Runtime differ by '
                 f'{difference:.2g} from those of PyTorch; nothing was written')
     return difference
+
+
+def check_packages() -> None:
+    """Whether the packages of the extra ``onnx`` are there.
+
+    Raises:
+        ImportError: If some are missing; names them.
+    """
+    lacking = [name for name in PACKAGES if find_spec(name) is None]
+    if lacking:
+        raise ImportError(f'ONNX needs {", ".join(lacking)}: '
+                          f'pip install {" ".join(PACKAGES)}')
 
 
 class _Exportable(nn.Module):

@@ -1,7 +1,20 @@
 """Importing slow packages when they are first used."""
+import importlib
 import importlib.util
 import sys
 from types import ModuleType
+from typing import Any
+
+
+class _LazyModule(ModuleType):
+    """Stands for a module; ``sys.modules`` knows the module itself alone.
+
+    There, whoever looks through all modules (``inspect.getmodule``, which
+    PyTorch calls) would import it, in the midst of other imports.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self.__name__), name)
 
 
 def lazy_module(name: str) -> ModuleType:
@@ -18,11 +31,6 @@ def lazy_module(name: str) -> ModuleType:
     """
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.find_spec(name)
-    if spec is None:
+    if importlib.util.find_spec(name) is None:
         raise ModuleNotFoundError(f'No module named {name!r}', name=name)
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    return _LazyModule(name)

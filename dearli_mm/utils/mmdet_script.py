@@ -40,6 +40,10 @@ def _run(path: Path) -> None:
     except KeyboardInterrupt:
         print('stopped; the same command starts anew')
         raise SystemExit(INTERRUPTED) from None
+    except FileNotFoundError as error:  # a config or a checkpoint
+        text = str(error) if error.filename is None else \
+            f'{error.filename}: no such file'
+        raise SystemExit(f'error: {text}') from None
     except OSError as error:
         if error.errno not in UNWRITABLE:
             raise

@@ -44,8 +44,8 @@ class OpenCLIPBackbone(BaseModule):
             trained; CLIP's head, of which no loss knows, is not.
         out_indices (Sequence[int], optional): Stages to return, 0..3 of a
             CNN. Defaults to all of them.
-        output_stride (int): Of the last stage of a CNN; 16 dilates its layers in place
-            of its stride, for small images. Defaults to 32.
+        output_stride (int): Of the last stage of a CNN; 16 dilates its layers
+            in place of its stride, for small images. Defaults to 32.
         with_cp (bool): Whether the stages of a trainable tower keep only
             their inputs for the backward pass and run once more in it.
             Defaults to False.

@@ -85,8 +85,11 @@ def find_parts(config: Config) -> List[Part]:
 
 def _datasets(key: str, loader: dict) -> Iterator[tuple]:
     if 'dataset' in loader:
-        if 'type' in loader['dataset']:  # else a pipeline for inference alone
-            yield key, loader['dataset']
+        dataset = loader['dataset']
+        # Else it tells inference its pipeline and classes alone.
+        if 'type' in dataset and (key != 'test_dataloader' or 'ann_file' in
+                                  dataset or 'dataset' in dataset):
+            yield key, dataset
         return
     for branch, settings in loader.items():
         if isinstance(settings, dict) and 'dataset' in settings:

@@ -4,6 +4,7 @@ import pytest
 from mmdet.registry import DATASETS
 from mmengine.config import Config
 
+from dearli_mm.datasets.config_datasets import find_parts
 from dearli_mm.engine.preflight import find_lacks
 from dearli_mm.few_shot.config import base_config
 from dearli_mm.few_shot.run import prepare
@@ -42,6 +43,8 @@ def test_mmdets_doors_find_the_classes_without_validation(options):
     dataset = read(wanted).test_dataloader.dataset
     assert DATASETS.build(dict(dataset, lazy_init=True)).metainfo[
         'classes'] == ['mug', 'table']
+    assert [part.name for part in find_parts(read(wanted))] == [
+        'train_dataloader.labeled', 'train_dataloader.unlabeled']
 
 
 def test_long_runs_have_the_papers_teacher(options):

@@ -86,9 +86,10 @@ def find_parts(config: Config) -> List[Part]:
 def _datasets(key: str, loader: dict) -> Iterator[tuple]:
     if 'dataset' in loader:
         dataset = loader['dataset']
-        # Else it tells inference its pipeline and classes alone.
-        if 'type' in dataset and (key != 'test_dataloader' or 'ann_file' in
-                                  dataset or 'dataset' in dataset):
+        # Without, it tells inference its pipeline and classes alone.
+        annotated = dataset.get('ann_file') or \
+            'seg' not in dataset.get('data_prefix', {})
+        if 'type' in dataset and annotated:
             yield key, dataset
         return
     for branch, settings in loader.items():

@@ -22,6 +22,7 @@ BACKEND_PACKAGES = dict(
     MLflowVisBackend='mlflow', ClearMLVisBackend='clearml',
     NeptuneVisBackend='neptune', DVCLiveVisBackend='dvclive',
     AimVisBackend='aim')
+TRAINING = ('train_dataloader', 'val_dataloader')
 LEAST_FREE_GIB = 2  # for checkpoints and logs
 
 
@@ -40,9 +41,6 @@ class Lack(NamedTuple):
     text: str
     remedy: str
     path: str = ''
-
-
-TRAINING = ('train_dataloader', 'val_dataloader')
 
 
 def find_lacks(config: Config,

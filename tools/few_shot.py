@@ -26,7 +26,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--dry-run', action='store_true', help='print the plan, and stop')
     parser.add_argument(
-        '--config-only', action='store_true', help='write the config and stop')
+        '--config-only', action='store_true',
+        help='convert the labels, write the config and stop')
     parser.add_argument(
         '--accept-problems', action='store_true',
         help='go on without what cannot be read: the files '
@@ -108,8 +109,8 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
 def main(args: argparse.Namespace) -> None:
     from dearli_mm.few_shot.options import Options, find_lacks
     from dearli_mm.few_shot.report import write_report
-    from dearli_mm.few_shot.run import (is_done, prepare, run_stages,
-                                        write_show_list)
+    from dearli_mm.few_shot.run import (before_stage, is_done, prepare,
+                                        run_stages)
     from dearli_mm.few_shot.stages import find_stages
     options = Options(**{
         key: tuple(value) if isinstance(value, list) else value
@@ -118,28 +119,32 @@ def main(args: argparse.Namespace) -> None:
     for module in args.modules:
         import_module(module)
     lacks = find_lacks(options)
+    if args.dry_run and options.format:
+        for stage in find_stages(options):
+            state = ' (done)' if is_done(stage, Path(args.out)) else ''
+            print(f'{stage.name}: {stage.why}{state}', *(
+                f'  $ {command}' for command in stage.shown), sep='\n')
     if lacks:
         raise ValueError('\n'.join([
             f'{len(lacks)} {"thing is" if len(lacks) == 1 else "things are"} '
             'lacking:', *(f'- {text}' for text in lacks)]))
     if args.dry_run:
-        for stage in find_stages(options):
-            state = ' (done)' if is_done(stage, Path(args.out)) else ''
-            print(f'{stage.name}: {stage.why}{state}', *(
-                f'  $ {command}' for command in stage.shown), sep='\n')
         return
     for name in prepare(options):
         print(f'{args.out}/{name} has been changed, and is kept so')
+    stages = [stage for stage in find_stages(options)
+              if stage.name != 'verify' or not args.accept_problems]
+    if args.config_only:  # with the files that it names
+        names = [stage.name for stage in stages]
+        stages = stages[:names.index('split') + 1]
+    run_stages(stages, options, Path(__file__).resolve().parent,
+               lambda stage: before_stage(stage, options),
+               args.accept_problems)
     if args.config_only:
         print(f'{args.out}/config.py is written; the same command without '
               '--config-only goes on')
-        return
-    stages = [stage for stage in find_stages(options)
-              if stage.name != 'verify' or not args.accept_problems]
-    run_stages(stages, options, Path(__file__).resolve().parent,
-               lambda stage: stage.name == 'results' and
-               write_show_list(options), args.accept_problems)
-    print(f'\nreport: {write_report(options, stages)}')
+    else:
+        print(f'\nreport: {write_report(options, stages)}')
 
 
 if __name__ == '__main__':

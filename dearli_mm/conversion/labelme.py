@@ -1,12 +1,13 @@
 """labelme's JSON files to COCO panoptic."""
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Sequence, Tuple, Union
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from ..datasets.image_files import read_image_size
-from ..datasets.image_folders import IMAGE_SUFFIXES
+from ..datasets.image_folders import IMAGE_SUFFIXES, list_images
+from ..datasets.image_names import ImageNames, relative_name
 from ..datasets.panoptic_files import Segmented, Source
 from ..utils.text_files import read_json
 from .labelme_shapes import LINES, draw_shape, shape_kind, shape_problem
@@ -147,7 +148,7 @@ def _check_labels(sources: Sequence[Source],
 
 def _find_sources(folder: Path, root: Path) -> List[Source]:
     """Images of labelme's files; other JSON files are passed over."""
-    sources, others, moved = [], {}, 0
+    sources, others, images = [], {}, _Images(folder, root)
     for path in sorted(folder.rglob('*.json')):
         if any(part[0] == '.' for part in path.relative_to(folder).parts):
             continue  # of a system or an editor
@@ -155,8 +156,7 @@ def _find_sources(folder: Path, root: Path) -> List[Source]:
         if not isinstance(content, dict):
             others[path.name] = content
             continue
-        image, named = _find_image(path, str(content.get('imagePath', '')))
-        moved += not named
+        image = images.find(path, str(content.get('imagePath') or ''))
         try:
             relative = image.resolve().relative_to(root.resolve())
         except ValueError:
@@ -167,9 +167,9 @@ def _find_sources(folder: Path, root: Path) -> List[Source]:
     if others:
         print(f'{len(others)} JSON files that are not labelme\'s passed over, '
               f'for instance {next(iter(others))}')
-    if moved:
-        print(f'{moved} images are not where imagePath names them, and were '
-              'found beside their JSON file')
+    if images.moved:
+        print(f'{images.moved} images are not where imagePath names them, '
+              'and were found by their names')
     broken = next((e for e in others.values() if e is not None), None)
     if not sources and broken:
         raise broken
@@ -196,19 +196,52 @@ def _read_labelme(path: Path) -> Union[dict, ValueError, None]:
     return content
 
 
-def _find_image(path: Path, name: str) -> Tuple[Path, bool]:
-    """Image of a labelme file, and whether it is where the file says.
+class _Images:
+    """Finds the image of a labelme file.
 
-    Files that were annotated on another machine lie beside their image.
+    Where imagePath says; if it is not there, or not in the folder of images,
+    beside the file (which may come from another machine), then in the folder
+    of images, at the same place in it or by a name that only one image has.
     """
-    name = name.replace('\\', '/')
-    beside = [path.parent / name.rpartition('/')[2]] if name else []
-    beside += [path.with_suffix(suffix) for suffix in sorted(IMAGE_SUFFIXES)]
-    if name and (path.parent / name).is_file():
-        return path.parent / name, True
-    found = next((image for image in beside if image.is_file()), None)
-    if found is None:
-        raise FileNotFoundError(
-            f'The image of {path} is not there, neither at {name!r}, as '
-            'imagePath says, relative to the file, nor beside it.')
-    return found, False
+
+    def __init__(self, folder: Path, root: Path) -> None:
+        self.folder, self.root = folder, root
+        self.moved = 0
+
+    @cached_property
+    def _names(self) -> ImageNames:
+        return ImageNames([relative_name(str(path), str(self.root))
+                           for path in list_images(self.root)])
+
+    def find(self, path: Path, image_path: str) -> Path:
+        """Find it, and count it in ``moved`` if imagePath does not tell."""
+        name = image_path.replace('\\', '/')
+        last = name.rpartition('/')[2]
+        beside = [path.parent / last] if last else []
+        beside += [path.with_suffix(suffix)
+                   for suffix in sorted(IMAGE_SUFFIXES)]
+        named = [path.parent / name] if name else []
+        there = [image for image in (*named, *beside) if image.is_file()]
+        found = next(filter(self._holds, there), None) or \
+            self._by_name(path, last) or next(iter(there), None)
+        if found is None:
+            raise FileNotFoundError(
+                f'The image of {path} is not there: neither at {name!r}, as '
+                'imagePath says, relative to the file, nor beside it, nor '
+                f'(as the only one of that name) in {self.root}.')
+        self.moved += found not in named
+        return found
+
+    def _holds(self, image: Path) -> bool:
+        return image.resolve().is_relative_to(self.root.resolve())
+
+    def _by_name(self, path: Path, last: str) -> Optional[Path]:
+        if self.root == self.folder:
+            return None
+        place = path.relative_to(self.folder)
+        for name in (place.with_name(last) if last else place,
+                     place.with_suffix('')):
+            indices = self._names.find([name.as_posix()]).indices
+            if indices:
+                return self.root / self._names.names[indices[0]]
+        return None

@@ -205,7 +205,7 @@ def config_text(options: Options) -> str:
         ann_file=str(json_path),
         seg=f'{png_folder}/',
         exclude=[str(out / f'{name}.txt') for name in ('labeled', 'val')
-                 if name == 'labeled' or options.val_labels],
+                 if name == 'labeled' or options.holds_val_photos],
         validation=_validation(options),
         steps=options.steps,
         interval=max(1, options.steps // 10),

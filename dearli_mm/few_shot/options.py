@@ -58,6 +58,12 @@ class Options:
         if not self.format and Path(self.labels).exists():
             self.format = find_format(self.labels)
 
+    @property
+    def holds_val_photos(self) -> bool:
+        """bool: Whether the validation photos are within PHOTOS."""
+        return bool(self.val_labels) and Path(self.val_photos).resolve(
+        ).is_relative_to(Path(self.photos).resolve())
+
     def fingerprint(self) -> dict:
         """What the results depend on; pictures are drawn anew anyway."""
         wanted = dataclasses.asdict(self)
@@ -184,8 +190,35 @@ def _names(options: Options) -> Iterator[str]:
                    'labels is: ' + ', '.join(
                        f'{name!r} ({count} shapes)'
                        for name, count in unknown.items()))
-    if not known and options.format == 'panoptic':
-        yield 'LABELS: the file has no categories'
+    if options.format == 'panoptic':
+        yield from _categories(options, things, stuff)
+
+
+def _categories(options: Options, things: List[str],
+                stuff: List[str]) -> Iterator[str]:
+    """Classes that are not those of the panoptic files."""
+    wanted = {label_of(name): True for name in things}
+    wanted.update({label_of(name): False for name in stuff})
+    for key, path in (('LABELS', options.labels),
+                      ('--val-labels', options.val_labels)):
+        if not path or not panoptic_files(path)[0].is_file():
+            continue
+        file = panoptic_files(path)[0]
+        found = _isthing_by_name(file)
+        if not found:
+            yield f'{key}: {file} has no categories'
+        elif found != wanted:
+            other = sorted(name for name in {*found, *wanted}
+                           if found.get(name) != wanted.get(name))
+            yield (f'--things, --stuff: {other} are not so in {file}, whose '
+                   f'things are {[n for n in found if found[n]]} and stuff '
+                   f'{[n for n in found if not found[n]]}; without these '
+                   'arguments the classes are those of LABELS')
+
+
+def _isthing_by_name(file: Path) -> Dict[str, bool]:
+    categories = read_panoptic_json(str(file), with_ids=False).categories
+    return {c['name']: bool(c.get('isthing', 1)) for c in categories}
 
 
 def _numbers(options: Options) -> Iterator[str]:
@@ -211,6 +244,14 @@ def _shapes(path: Path) -> List[dict]:
         return []
     shapes = content.get('shapes') if isinstance(content, dict) else None
     return shapes if isinstance(shapes, list) else []
+
+
+def argument_name(key: str) -> str:
+    """What a key of :meth:`Options.fingerprint` is called by who gave it."""
+    names = dict(photos='PHOTOS', labels='LABELS', modules='--import',
+                 state_of_labels='files of LABELS',
+                 state_of_val_labels='files of --val-labels')
+    return names.get(key, f'--{key.replace("_", "-")}')
 
 
 def _state(labels: str) -> Dict[str, list]:

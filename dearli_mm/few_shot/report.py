@@ -15,6 +15,7 @@ from ..datasets.panoptic_files import Source, name_results
 from ..datasets.splits import read_split
 from ..utils.atomic import write_text
 from ..visualization import contact_sheet, enlarge
+from .held_out import count_held_out
 from .options import Options
 from .stages import Stage, results_folder
 
@@ -84,10 +85,9 @@ def _numbers(options: Options) -> Section:
     start = 'student/PQ/'
     classes = [{'class': key[len(start):], 'PQ': _percent(value)}
                for key, value in last.items() if key.startswith(start)]
-    count = len(read_split(Path(options.out) / 'val.txt'))
     text = to_table(pd.DataFrame(rows)) + to_list([
-        f'Percent, step {step}, {count} validation photos: of few photos it '
-        'is a rough number.'])
+        f'Percent, step {step}, {count_held_out(options)} validation photos: '
+        'of few photos it is a rough number.'])
     if classes:
         text += '\n\nThe student, class by class:\n\n' + to_table(
             pd.DataFrame(classes))

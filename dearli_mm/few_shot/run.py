@@ -18,9 +18,16 @@ from ..datasets.splits import read_split
 from ..utils.atomic import write_text
 from ..utils.text_files import read_json, read_text
 from .config import config_text, warm_up_text
-from .options import Options
+from .held_out import write_held_out
+from .options import Options, argument_name
 from .stages import Stage
 
+# Lists that stages leave which look at labels; converters see themselves what
+# has changed.
+OF_LABELS = dict(labels=(), val_labels=(), verify=(), look=(),
+                 split=('labeled.txt', 'val.txt', 'show.txt'))
+# What takes long, by what tells that it has begun.
+LONG_WORK = {'training': '*.pth', 'warm-up': '*.pth', 'masks': '*.*'}
 WAIT = 60  # seconds that the process of a killed run gets to end
 _PR_SET_PDEATHSIG = 1  # of Linux's <sys/prctl.h>
 
@@ -32,6 +39,9 @@ class StageError(ValueError):
 def prepare(options: Options) -> List[str]:
     """Write the configs of a run, or find those of an earlier start.
 
+    Until something has been trained, other arguments or labels begin anew:
+    what was made of the earlier ones goes.
+
     Args:
         options (Options): What is wanted.
 
@@ -39,30 +49,60 @@ def prepare(options: Options) -> List[str]:
         list[str]: What was kept because somebody has changed it.
 
     Raises:
-        ValueError: If the folder is of a run with other arguments or labels.
+        ValueError: If the folder is of a trained run with other arguments or
+            labels, or of no run of this tool.
     """
     out = Path(options.out)
-    record, wanted = out / 'few_shot.json', options.fingerprint()
+    path, wanted = out / 'few_shot.json', options.fingerprint()
     texts = {'config.py': config_text(options)}
     if options.masks != 'none':
         texts['warm-up.py'] = warm_up_text(options)
-    if record.is_file():
-        before = read_json(record)
-        other = [key for key in wanted if before.get(key) != wanted[key]]
-        if other:
-            raise ValueError(
-                f'--out={options.out}: holds a run with other '
-                f'{", ".join(other)}; choose another folder, or delete it')
-    elif foreign := [name for name in texts if (out / name).exists()]:
+    before = read_json(path) if path.is_file() else {}
+    written = before.pop('configs', {})
+    foreign = [name for name in texts
+               if name not in written and (out / name).exists()]
+    if foreign:
         raise ValueError(f'--out={options.out}: {foreign[0]} is there, and '
                          'of no run of this tool; choose another folder')
-    else:
-        write_text(record, json.dumps(wanted, indent=1))
+    changed = [name for name, text in written.items()
+               if (out / name).exists() and read_text(out / name) != text]
+    other = [key for key, value in wanted.items()
+             if before and before.get(key) != value]
+    if other:
+        lost = [name for name in changed if texts.get(name) != written[name]]
+        _begin_anew(out, other, lost)
     for name, text in texts.items():
-        if not (out / name).exists():
+        if not (out / name).exists() or other and name not in changed:
             write_text(out / name, text)
-    return [name for name, text in texts.items()
-            if read_text(out / name) != text]
+            written[name] = text
+    write_text(path, json.dumps(dict(wanted, configs=written), indent=1))
+    return changed
+
+
+def _begin_anew(out: Path, other: Sequence[str], lost: Sequence[str]) -> None:
+    """Forget what was made of other arguments or labels, if that is cheap.
+
+    Args:
+        out (Path): Folder of the run.
+        other (Sequence[str]): Keys of its record that are others now.
+        lost (Sequence[str]): Changed configs that would be written anew.
+    """
+    # Masks and the warm-up on them know no labels.
+    of_labels = all(key.startswith('state_of_') for key in other)
+    done = [name for name, pattern in LONG_WORK.items()
+            if next((out / name).rglob(pattern), None)
+            and not (of_labels and name != 'training')]
+    if done or lost:
+        what = ', '.join(map(argument_name, other))
+        why = f'has a {done[0]}' if done else f'{lost[0]} was changed by hand'
+        raise ValueError(f'--out={out}: holds a run with other {what}, and '
+                         f'{why}; choose another folder, or delete it')
+    for name in OF_LABELS:
+        record = out / 'stages' / f'{name}.json'
+        if record.exists():
+            record.unlink()
+            for path in OF_LABELS[name]:
+                (out / path).unlink(missing_ok=True)
 
 
 def is_done(stage: Stage, out: Path) -> bool:
@@ -106,6 +146,14 @@ def run_stages(stages: Sequence[Stage], options: Options, tools: Path,
             _run(stage, tools, lock, accept_problems)
             write_text(_record(stage, out), json.dumps(dict(
                 commands=stage.shown, seconds=round(time.time() - begin, 1))))
+
+
+def before_stage(stage: Stage, options: Options) -> None:
+    """Write the list of images that a stage needs."""
+    if stage.name == 'split':
+        write_held_out(options)
+    elif stage.name == 'results':
+        write_show_list(options)
 
 
 def write_show_list(options: Options) -> None:

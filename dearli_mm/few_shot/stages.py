@@ -58,7 +58,7 @@ def find_stages(options: Options) -> List[Stage]:
     """All of them, in order. Their config may not be there yet."""
     out = Path(options.out)
     config = str(out / 'config.py')
-    stages = [*_conversions(options), *_splits(options)]
+    stages = [*_conversions(options), _split(options)]
     stages += [
         Stage('verify', 'verify_dataset', (config, '--workers',
                                            str(options.workers)), (),
@@ -129,24 +129,13 @@ def _class_flags(options: Options) -> List[str]:
             for word in (f'--{key}', *map(label_of, names))]
 
 
-def _splits(options: Options) -> List[Stage]:
-    """Validation first: what it has is not learnt from."""
-    out, stages = Path(options.out), []
-    exclude: Tuple[str, ...] = ()
-    if options.val_labels:
-        json_path = str(ann_files(options, 'val_labels')[0])
-        stages.append(Stage(
-            'val', 'make_split', (json_path, '--out', str(out / 'val.txt'),
-                                  '--fraction', '1'), (out / 'val.txt', ),
-            'list the photos that measure'))
-        exclude = ('--against', str(out / 'val.txt'))
-    json_path = str(ann_files(options, 'labels')[0])
-    stages.append(Stage(
-        'split', 'make_split', (json_path, '--out', str(out / 'labeled.txt'),
-                                '--fraction', '1', *exclude),
+def _split(options: Options) -> Stage:
+    out, json_path = Path(options.out), ann_files(options, 'labels')[0]
+    return Stage(
+        'split', 'make_split', (str(json_path), '--out',
+                                str(out / 'labeled.txt'), '--fraction', '1'),
         (out / 'labeled.txt', ), 'list the labelled photos; all others are '
-        'unlabelled'))
-    return stages
+        'unlabelled')
 
 
 def _masks(options: Options) -> List[Stage]:

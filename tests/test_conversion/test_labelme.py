@@ -193,3 +193,51 @@ def test_segments_without_pixels_are_named(annotate):
                                  workers=0)
         assert "1 segments have no pixel left" in str(counts)
         assert "1 of 'mug'" in str(counts)
+
+
+@pytest.mark.parametrize('label, photo, image_path', [
+    ('a.json', 'a.jpg', 'a.jpg'),                # labels in a folder of theirs
+    ('kitchen/a.json', 'kitchen/a.jpg', ''),     # in the same order as photos
+    ('a.json', 'kitchen/a.jpg', '../x/a.jpg'),   # the only photo of that name
+    ('kitchen/a.json', 'a.jpg', 'a.png'),        # converted since
+])
+def test_photos_in_another_folder(annotate, tmp_path, label, photo,
+                                  image_path):
+    folder = annotate([shape('mug', box(0, 0, 3, 3))])
+    content = json.loads((folder / 'a.json').read_text())
+    content['imagePath'] = image_path
+    labels, photos = tmp_path / 'labels', tmp_path / 'photos'
+    for path in (labels / label, photos / photo):
+        path.parent.mkdir(parents=True)
+    (labels / label).write_text(json.dumps(content))
+    (folder / 'a.jpg').rename(photos / photo)
+    counts = convert_labelme(str(labels), str(tmp_path / 'out'), CLASSES,
+                             images=str(photos), workers=0)
+    assert counts.things == 1
+    written = json.loads((tmp_path / 'out/panoptic.json').read_text())
+    assert written['images'][0]['file_name'] == photo
+
+
+def test_photos_of_two_folders_are_not_mixed_up(annotate, tmp_path):
+    folder = annotate([shape('mug', box(0, 0, 3, 3))])
+    labels = tmp_path / 'labels'
+    labels.mkdir()
+    (folder / 'a.json').rename(labels / 'a.json')
+    for name in ('x', 'y'):
+        (folder / name).mkdir()
+        Image.open(folder / 'a.jpg').save(folder / name / 'a.jpg')
+    (folder / 'a.jpg').unlink()
+    with pytest.raises(FileNotFoundError, match='the only one of that name'):
+        convert_labelme(str(labels), str(tmp_path / 'out'), CLASSES,
+                        images=str(folder), workers=0)
+
+
+def test_copies_beside_the_labels_are_those_of_the_photos(annotate, tmp_path):
+    folder = annotate([shape('mug', box(0, 0, 3, 3))])
+    labels = tmp_path / 'labels'
+    labels.mkdir()
+    for name in ('a.json', 'a.jpg'):
+        (labels / name).write_bytes((folder / name).read_bytes())
+    counts = convert_labelme(str(labels), str(tmp_path / 'out'), CLASSES,
+                             images=str(folder), workers=0)
+    assert counts.images == 1

@@ -66,7 +66,7 @@ def test_with_validation_and_warm_up(options, tmp_path):
     stages = {stage.name: stage for stage in find_stages(wanted)}
     assert [str(path) for path in stages['warm-up'].outputs] == [checkpoint]
     assert list(stages) == [
-        'labels', 'val_labels', 'val', 'split', 'verify', 'look', 'masks',
+        'labels', 'val_labels', 'split', 'verify', 'look', 'masks',
         'masks-look', 'warm-up', 'training', 'results']
     assert warm_up.train_cfg.max_iters == 20
     assert warm_up.model.panoptic_head.num_things_classes == 1
@@ -86,14 +86,50 @@ def test_changes_of_the_config_are_kept(options):
         options(cfg_options=('train_cfg.max_iters=50', ))) == 50
 
 
-def test_other_arguments_or_labels_need_another_folder(options, tmp_path):
+def test_other_arguments_or_labels_begin_anew(options, tmp_path):
     prepare(options())
+    records = tmp_path / 'out' / 'stages'
+    records.mkdir()
+    for name in ('labels', 'split', 'masks'):
+        (records / f'{name}.json').write_text('{}')
+    (tmp_path / 'out' / 'labeled.txt').write_text('0.png\n')
     prepare(options(pictures=2, workers=0))
-    with pytest.raises(ValueError, match='a run with other steps, crop'):
+    assert len(list(records.iterdir())) == 3
+    (tmp_path / 'photos' / '0.json').unlink()
+    prepare(options(steps=40))
+    assert [path.name for path in records.iterdir()] == ['masks.json']
+    assert not (tmp_path / 'out' / 'labeled.txt').exists()
+    assert read(options()).train_cfg.max_iters == 40
+
+
+@pytest.mark.parametrize('made, keeps_labels', [
+    ('training/iter_10.pth', True), ('warm-up/iter_10.pth', False),
+    ('masks/train/0.npz', False)])
+def test_long_work_is_not_lost(options, tmp_path, made, keeps_labels):
+    prepare(options())
+    (tmp_path / 'out' / made).parent.mkdir(parents=True)
+    (tmp_path / 'out' / made).touch()
+    folder = made.partition('/')[0]
+    with pytest.raises(ValueError, match=f'other --steps, --crop, and has a '
+                       f'{folder}'):
         prepare(options(steps=40, crop=32))
     (tmp_path / 'photos' / '0.json').unlink()
-    with pytest.raises(ValueError, match='other state_of_labels'):
+    if keeps_labels:
+        with pytest.raises(ValueError, match='other files of LABELS'):
+            prepare(options())
+    else:  # masks know no labels
         prepare(options())
+
+
+def test_a_changed_config_is_not_written_anew(options, tmp_path):
+    prepare(options())
+    path = tmp_path / 'out' / 'config.py'
+    path.write_text(path.read_text() + '# mine')
+    with pytest.raises(ValueError, match='config.py was changed by hand'):
+        prepare(options(steps=40))
+    (tmp_path / 'photos' / '0.json').unlink()
+    assert prepare(options()) == ['config.py']
+    assert path.read_text().endswith('# mine')
 
 
 def test_files_of_others_stay(options, tmp_path):

@@ -65,3 +65,19 @@ def test_semantic_needs_the_meaning_of_values(options, tmp_path):
     assert any('--classes' in lack for lack in find_lacks(options(**given)))
     lack, = find_lacks(options(**given, classes=('mug', 'table')))
     assert "--things=['cup']" in lack
+
+
+def test_classes_of_panoptic_files_are_compared(options, tmp_path):
+    file = tmp_path / 'panoptic.json'
+    (tmp_path / 'panoptic').mkdir()
+    file.write_text(json.dumps(dict(images=[], annotations=[], categories=[
+        dict(id=1, name='mug', isthing=1), dict(id=2, name='sky', isthing=0)]
+    )))
+    given = dict(labels=str(file))
+    assert find_lacks(options(**given, things=(), stuff=())) == []
+    assert find_lacks(options(**given, things=('mug, cup', ),
+                              stuff=('sky', ))) == []
+    lack, = find_lacks(options(**given))
+    assert "['sky', 'table'] are not so in" in lack
+    lack, = find_lacks(options(**given, things=('mug', 'sky'), stuff=()))
+    assert "['sky'] are not so in" in lack

@@ -14,6 +14,9 @@ import os
 import runpy
 import sys
 import warnings
+from difflib import get_close_matches
+from fnmatch import fnmatch
+from importlib.metadata import version
 from pathlib import Path
 from typing import Dict, List, Tuple
 
@@ -30,6 +33,8 @@ COMMANDS: Dict[str, Tuple[str, str]] = {
     'export': ('export.py', 'a network with fixed classes as an ONNX file'),
     'benchmark': ('benchmark.py', 'methods x labels x seeds, and a report'),
 }
+SCOPE = 'dearli_mm::'
+ASK_FOR_HELP = ('-h', '--help')
 QUIET = 'ignore:pkg_resources is deprecated:UserWarning'
 GROUPS = {'convert': ('dataset_converters', 'model_converters'),
           'analysis': ('analysis', )}
@@ -46,17 +51,22 @@ def main() -> None:
     os.environ.setdefault('PYTHONWARNINGS', QUIET)
     warnings.filterwarnings('ignore', 'pkg_resources is deprecated')
     name, *rest = sys.argv[1:] or ['--help']
-    if name in COMMANDS:
-        _run(tools_folder() / COMMANDS[name][0], rest)
-    elif name in GROUPS:
-        scripts = _scripts(name)
-        if not rest or rest[0] not in scripts:
-            raise SystemExit(f'dearli {name} NAME ...: NAME is one of '
-                             f'{", ".join(scripts)}')
-        _run(scripts[rest[0]], rest[1:])
-    else:
-        print(overview())
-        raise SystemExit(name not in ('-h', '--help'))
+    try:
+        if name in COMMANDS:
+            _run(tools_folder() / COMMANDS[name][0], rest)
+        elif name in GROUPS:
+            _run_one_of(name, rest)
+        elif name == 'configs':
+            print('\n'.join(config_names(*rest[:1])))
+        elif name == '--version':
+            print(f'dearli_mm {version("dearli_mm")}')
+        else:
+            print(overview())
+            raise SystemExit(name not in ASK_FOR_HELP)
+        sys.stdout.flush()
+    except BrokenPipeError:  # of `dearli ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
 
 
 def overview() -> str:
@@ -64,6 +74,8 @@ def overview() -> str:
     lines = ['usage: dearli COMMAND ...', '']
     lines += [f'  {name:<10}{what}' for name, (_, what) in COMMANDS.items()]
     lines += [f'  {name:<10}{", ".join(_scripts(name))}' for name in GROUPS]
+    lines += ['  configs   [PATTERN]: configs that come along, to be named '
+              'as dearli_mm::CONFIG']
     return '\n'.join([*lines, '', '--help of a command tells its flags.'])
 
 
@@ -80,6 +92,30 @@ def tools_folder() -> Path:
                      '`pip install -e .` in a checkout')
 
 
+def config_names(pattern: str = '*') -> List[str]:
+    """Configs of the package, within ``configs/``.
+
+    Args:
+        pattern (str): Part of the name, or with wildcards. Default: all.
+    """
+    folder = tools_folder().parent / 'configs'
+    names = sorted(path.relative_to(folder).as_posix()
+                   for path in folder.rglob('*.py'))
+    wanted = pattern if '*' in pattern else f'*{pattern}*'
+    return [name for name in names
+            if '_base_' not in name and fnmatch(name, wanted)]
+
+
+def _run_one_of(group: str, arguments: List[str]) -> None:
+    scripts = _scripts(group)
+    if arguments and arguments[0] in scripts:
+        return _run(scripts[arguments[0]], arguments[1:])
+    usage = f'dearli {group} NAME ...: NAME is one of {", ".join(scripts)}'
+    if arguments and arguments[0] in ASK_FOR_HELP:
+        return print(usage)
+    raise SystemExit(usage)
+
+
 def _scripts(group: str) -> Dict[str, Path]:
     found: List[Path] = []
     for folder in GROUPS[group]:
@@ -88,7 +124,26 @@ def _scripts(group: str) -> Dict[str, Path]:
 
 
 def _run(path: Path, arguments: List[str]) -> None:
-    sys.argv = [str(path), *arguments]
-    # As `python PATH` has it, for what the script imports of its folder.
+    sys.argv = [str(path), *map(_config_path, arguments)]
+    # As `python PATH` has it, for what the script imports of its folder; and
+    # last, so that it hides nothing, where the user's own modules are.
     sys.path.insert(0, str(path.parent))
+    sys.path.append(os.getcwd())
     runpy.run_path(str(path), run_name='__main__')
+
+
+def _config_path(argument: str) -> str:
+    """The file that ``dearli_mm::CONFIG`` stands for."""
+    if not argument.startswith(SCOPE):
+        return argument
+    name = argument[len(SCOPE):]
+    path = tools_folder().parent / 'configs' / name
+    if not path.is_file():
+        near = get_close_matches(name, config_names(), 3, 0.4)
+        raise SystemExit(f'error: {argument}: there is no such config; '
+                         f'`dearli configs` lists them, for instance {near}')
+    return str(path)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,4 +1,5 @@
 """The command ``dearli``, and what a wheel holds besides the package."""
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,40 @@ def test_help_and_unknown_commands(monkeypatch, capsys):
     assert 'usage: dearli COMMAND' in capsys.readouterr().out
     assert 'NAME is one of ade20k_panoptic, ' in run(
         monkeypatch, 'convert', 'nothing')
+
+
+def test_a_group_tells_what_it_has(monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['dearli', 'convert', '--help'])
+    cli.main()
+    assert 'NAME is one of ade20k_panoptic, ' in capsys.readouterr().out
+
+
+def test_configs_of_the_package(monkeypatch):
+    names = cli.config_names('*mean-teacher*ade20k*')
+    assert names and all('mean-teacher' in name for name in names)
+    assert not any('_base_' in name for name in cli.config_names())
+    path = cli._config_path(f'dearli_mm::{names[0]}')
+    assert Path(path).is_file()
+    assert cli._config_path('mine.py') == 'mine.py'
+    code = run(monkeypatch, 'verify', 'dearli_mm::dearli/x.py')
+    assert code.startswith('error: dearli_mm::dearli/x.py: there is no such')
+
+
+def test_modules_of_the_current_folder(tmp_path):
+    """Are found, and hide none that is installed."""
+    (tmp_path / 'mine.py').write_text('')
+    (tmp_path / 'dataclasses.py').write_text('raise ValueError("hides")')
+    script = tmp_path / 'tools' / 'show.py'
+    script.parent.mkdir()
+    script.write_text('import dataclasses, mine; print(mine.__name__)')
+    start = tmp_path / 'start' / 'start.py'
+    start.parent.mkdir()
+    start.write_text('import dearli_cli; from pathlib import Path; '
+                     f'dearli_cli._run(Path({str(script)!r}), [])')
+    found = subprocess.run(
+        [sys.executable, str(start)], cwd=tmp_path, text=True,
+        env={**os.environ, 'PYTHONPATH': str(ROOT)}, capture_output=True)
+    assert found.stdout == 'mine\n', found.stderr
 
 
 def test_flags_go_to_the_script(monkeypatch, capsys):

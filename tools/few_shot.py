@@ -9,6 +9,7 @@ printed and can be typed instead. Stops and starts at will: the same command
 goes on. OUT/config.py may be changed between --config-only and the rest.
 """
 import argparse
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -116,6 +117,7 @@ def main(args: argparse.Namespace) -> None:
         key: tuple(value) if isinstance(value, list) else value
         for key, value in vars(args).items()
         if key not in ('dry_run', 'config_only', 'accept_problems')})
+    sys.path.append(os.getcwd())  # of --import
     for module in args.modules:
         import_module(module)
     lacks = find_lacks(options)

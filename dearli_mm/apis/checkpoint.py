@@ -1,7 +1,7 @@
 """What a checkpoint tells of its network, read without running its code."""
 import ast
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Sequence, Union
 
 from mmengine.config import Config, ConfigDict
 from mmengine.utils import import_modules_from_strings
@@ -63,8 +63,29 @@ def load_config(checkpoint: dict,
         loaded = Config(parse_config_text(text))
     loaded.merge_from_dict(cfg_options or {})
     if loaded.get('custom_imports'):
-        import_modules_from_strings(**loaded['custom_imports'])
+        import_modules(config or source, **loaded['custom_imports'])
     return loaded
+
+
+def import_modules(source: str, imports: Union[str, Sequence[str]],
+                   allow_failed_imports: bool = False) -> None:
+    """Import what ``custom_imports`` names.
+
+    Args:
+        source (str): File that names it, for the error.
+        imports (str | Sequence[str]): Modules.
+        allow_failed_imports (bool): Defaults to False.
+
+    Raises:
+        ImportError: If a module cannot be imported.
+    """
+    try:
+        import_modules_from_strings(imports, allow_failed_imports)
+    except ImportError as error:
+        raise ImportError(
+            f'{source}: custom_imports={imports}: {error.__cause__ or error}; '
+            'run this in the folder that holds the module, or add that folder '
+            'to PYTHONPATH') from error
 
 
 def parse_config_text(text: str) -> dict:

@@ -14,6 +14,13 @@ from .checkpoint import (dataset_of_tests, detector_config, load_checkpoint,
                          load_config)
 from .model import NETWORKS
 
+# What mmdet's doors read besides the network.
+METAINFO = ('classes', 'thing_classes', 'stuff_classes', 'palette')
+VISUALIZER = dict(
+    type='PanopticVisualizer',
+    name='visualizer',
+    vis_backends=[dict(type='LocalVisBackend')])
+
 
 def publish_model(source: str, target: str, network: str = 'student',
                   half: bool = True) -> Path:
@@ -49,14 +56,20 @@ def publish_model(source: str, target: str, network: str = 'student',
         detector.data_preprocessor = config.model.data_preprocessor.get(
             'data_preprocessor', config.model.data_preprocessor)
     _make_paths_relative(detector)
+    dataset_meta = content['meta'].get('dataset_meta') or {}
     kept = Config(dict(
         default_scope=config.get('default_scope', 'mmdet'),
         custom_imports=config.get('custom_imports'),
         model=detector,
         test_dataloader=dict(dataset=dict(
-            pipeline=dataset_of_tests(config).pipeline))))
+            type='PanopticDataset',
+            data_prefix=dict(img='', seg=''),
+            metainfo={key: dataset_meta[key]
+                      for key in METAINFO if key in dataset_meta},
+            pipeline=dataset_of_tests(config).pipeline)),
+        visualizer=VISUALIZER))
     meta = dict(cfg=kept.pretty_text, dearli_mm=__version__,
-                dataset_meta=content['meta'].get('dataset_meta'))
+                dataset_meta=dataset_meta)
     state = _state_of(content['state_dict'], network, source)
     if half:
         state = {name: value.half() if value.is_floating_point() else value

@@ -197,6 +197,9 @@ def _run(stage: Stage, tools: Path, lock: IO, accept: bool) -> None:
     environ = dict(os.environ)
     if 'OMP_WAIT_POLICY' not in environ:  # as tools/environment.sh does
         environ.setdefault('GOMP_SPINCOUNT', '1000')
+    # Where --import finds modules.
+    environ['PYTHONPATH'] = os.pathsep.join(
+        filter(None, [environ.get('PYTHONPATH'), os.getcwd()]))
     process = subprocess.Popen(words, env=environ, pass_fds=[lock.fileno()],
                                preexec_fn=_end_with_parent)
     try:

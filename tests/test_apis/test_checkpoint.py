@@ -50,3 +50,10 @@ def test_checkpoint_without_config():
 def test_config_file_that_is_missing():
     with pytest.raises(FileNotFoundError, match="config='no.py'"):
         load_config(dict(meta={}), 'x.pth', 'no.py')
+
+
+def test_a_module_that_is_not_there_is_told_with_its_cure():
+    text = "custom_imports = dict(imports=['no_such_module'])"
+    with pytest.raises(ImportError, match="x.pth: custom_imports=.*No module "
+                       "named 'no_such_module'; run this in the folder"):
+        load_config(dict(meta=dict(cfg=text)), 'x.pth')

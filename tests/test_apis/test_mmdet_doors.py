@@ -7,8 +7,11 @@ import cv2
 import numpy as np
 import pytest
 from mmdet.apis import inference_detector
+from mmdet.apis import init_detector as mmdet_init_detector
+from mmengine.config import Config
 
 from dearli_mm.apis import DetInferencer, init_detector
+from dearli_mm.apis.checkpoint import load_checkpoint
 from dearli_mm.functional.panoptic_ids import rgb2id
 
 ROOT = Path(__file__).parents[2]
@@ -61,4 +64,19 @@ def test_det_inferencer_writes_segments(detector, image, tmp_path):
     assert (rgb2id(written) == ids).all()
     entry = json.loads((tmp_path / 'out/preds/scene.json').read_text())
     assert entry == result
+    assert (tmp_path / 'out/vis/scene.png').is_file()
+
+
+def test_a_published_checkpoint_is_enough(image, tmp_path, monkeypatch):
+    """Also for an image in which nothing is found."""
+    monkeypatch.chdir(ROOT)  # where its text tower lies
+    config = Config.fromstring(
+        load_checkpoint(str(CHECKPOINT))['meta']['cfg'], '.py')
+    network = mmdet_init_detector(config, str(CHECKPOINT), device='cpu')
+    assert len(network.dataset_meta['palette']) == 13
+    assert panoptic(inference_detector(network, image)).shape == (64, 96)
+    inferencer = DetInferencer(weights=str(CHECKPOINT), device='cpu',
+                               show_progress=False)
+    inferencer.model.test_cfg['score_thr'] = 1.1
+    inferencer(image, out_dir=str(tmp_path / 'out'))
     assert (tmp_path / 'out/vis/scene.png').is_file()

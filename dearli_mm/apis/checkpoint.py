@@ -83,7 +83,7 @@ def import_modules(source: str, imports: Union[str, Sequence[str]],
         import_modules_from_strings(imports, allow_failed_imports)
     except ImportError as error:
         raise ImportError(
-            f'{source}: custom_imports={imports}: {error.__cause__ or error}; '
+            f'{source}: custom_imports={imports}: {error.__context__ or error}; '
             'run this in the folder that holds the module, or add that folder '
             'to PYTHONPATH') from error
 

@@ -34,7 +34,9 @@ def parse_args() -> argparse.Namespace:
 def main(args: argparse.Namespace) -> None:
     from dearli_mm.apis import DEARLiInferencer
     from dearli_mm.apis.onnx_export import check_packages, export_onnx
+    from dearli_mm.utils.command_line import ensure_writable
     check_packages()
+    ensure_writable(str(Path(args.out).parent), 'OUT')  # before the minute
     args.device = 'cpu'
     inferencer = DEARLiInferencer(**network_arguments(args))
     print(f'exporting {len(inferencer.vocabulary.names)} classes; this takes '

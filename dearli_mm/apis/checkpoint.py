@@ -82,10 +82,11 @@ def import_modules(source: str, imports: Union[str, Sequence[str]],
     try:
         import_modules_from_strings(imports, allow_failed_imports)
     except ImportError as error:
+        why = error.__context__ or error  # mmengine names the module alone
         raise ImportError(
-            f'{source}: custom_imports={imports}: {error.__context__ or error}; '
-            'run this in the folder that holds the module, or add that folder '
-            'to PYTHONPATH') from error
+            f'{source}: custom_imports={imports}: {why}; run this in the '
+            'folder that holds the module, or add that folder to PYTHONPATH'
+        ) from error
 
 
 def parse_config_text(text: str) -> dict:

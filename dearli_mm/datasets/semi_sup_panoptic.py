@@ -1,6 +1,7 @@
 """A panoptic dataset as its labelled part or as its unlabelled rest."""
 import copy
 import logging
+import os.path as osp
 from typing import Dict, List, Optional, Sequence, Set, Tuple, Union
 
 from mmdet.registry import DATASETS, TRANSFORMS
@@ -201,6 +202,9 @@ def _build_dataset(config: dict):
         dataset = DATASETS.build(config)
         dataset.full_init()
     except FileNotFoundError as error:
+        if osp.exists(osp.join(config.get('data_root') or '',
+                               config.get('ann_file') or '')):
+            raise  # a split, for instance
         raise FileNotFoundError(
             f'{error}. The dataset is not there: data_root='
             f'{config.get("data_root")!r}, ann_file='

@@ -31,6 +31,7 @@ class PreflightRunner(Runner):
     """
 
     def __init__(self, *args, **kwargs) -> None:
+        self._wants_all_weights = False
         self._quiet = ExitStack()
         with self._quiet:
             super().__init__(*args, **kwargs)
@@ -74,12 +75,26 @@ class PreflightRunner(Runner):
         """See mmengine.
 
         Raises:
-            NotReadyError: If data of the test are missing.
+            NotReadyError: If data of the test are missing, or the checkpoint
+                is of another network.
         """
         _refuse(self.cfg, [
             lack for lack in find_lacks(self.cfg, ['test_dataloader'])
             if lack.kind == 'data'])
+        self._wants_all_weights = True
         return super().test()
+
+    def load_checkpoint(self, filename: str, *args, **kwargs) -> dict:
+        """See mmengine, which tests what does not fit as it was drawn."""
+        if not self._wants_all_weights:
+            return super().load_checkpoint(filename, *args, **kwargs)
+        try:
+            return super().load_checkpoint(filename, strict=True)
+        except RuntimeError as error:
+            raise NotReadyError(
+                f'checkpoint={filename!r} is of another network than '
+                f'{self.cfg.filename}; test it with the config of its '
+                f'training: {str(error)[:500]}') from error
 
     @staticmethod
     def build_dataloader(dataloader: Union[DataLoader, dict],

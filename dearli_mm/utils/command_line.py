@@ -30,11 +30,7 @@ def command_line(
     try:
         yield
     except OSError as error:
-        if error.errno not in UNWRITABLE or not error.filename:
-            raise SystemExit(f'error: {error}') from None
-        raise SystemExit(
-            f'error: {error.filename}: {error.strerror}; choose another '
-            'folder to write to, or let this user in') from None
+        raise SystemExit(f'error: {_os_error(error)}') from None
     except (ImportError, NotImplementedError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     except KeyError as error:  # str() of it is a repr
@@ -42,6 +38,19 @@ def command_line(
     except KeyboardInterrupt:
         print(f'stopped; {after_stop}', file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
+
+
+def _os_error(error: OSError) -> str:
+    if error.errno is None or not error.filename:
+        return str(error)
+    text = f'{error.filename}: {error.strerror.lower()}'
+    if error.errno in UNWRITABLE:
+        return (f'{text}; choose another folder to write to, or let this user '
+                'in')
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return (f'{error.filename} is a file where a folder is wanted; choose '
+                'another path')
+    return text
 
 
 def ensure_writable(folder: str, flag: str) -> Path:

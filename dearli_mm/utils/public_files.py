@@ -4,6 +4,7 @@ The one place where sources are written. This module imports the standard
 library only, so that it can be read where nothing is installed.
 """
 from pathlib import Path
+from shlex import quote
 from typing import Dict, NamedTuple, Optional
 
 _HUB = 'https://huggingface.co'
@@ -33,7 +34,7 @@ class PublicFile(NamedTuple):
 
     def command(self, path: str) -> str:
         """The shell command that puts it where a config reads it."""
-        get = f'curl -L --create-dirs -o {path} {self.url}'
+        get = f'curl -L --create-dirs -o {quote(path)} {self.url}'
         return f'{get} && echo "{self.md5}  {path}" | md5sum -c' \
             if self.md5 else get
 
@@ -120,7 +121,7 @@ def how_to_get_annotation(dataset_type: str, root: Optional[str]) -> str:
     if name is None:
         return 'docs/data.md tells how to make it'
     command = script(f'dataset_converters/{name}', f'convert {name}')
-    return f'{command} {root or "FOLDER"}  # docs/data.md'
+    return f'{command} {quote(root or "FOLDER")}  # docs/data.md'
 
 
 def how_to_get_split(path: str, ann_file: Optional[str]) -> str:
@@ -136,12 +137,12 @@ def how_to_get_split(path: str, ann_file: Optional[str]) -> str:
     # Of VOC, labelled images are those with true instances.
     ann_file = (ann_file or 'ANN_FILE').replace('_trainaug.', '_train.')
     command = script('dataset_converters/make_split', 'convert make_split')
-    return (f'{command} {ann_file} --out {path} {count}  # or the public one: '
-            'docs/data.md')
+    return (f'{command} {quote(ann_file)} --out {quote(path)} {count}  # or '
+            'the public one: docs/data.md')
 
 
 def how_to_get_masks(images: str, path: str) -> str:
     """How to make the masks of a warm-up's images."""
     source, option = _SHARED_FOLDERS.get(Path(images).name, (images, ''))
-    return (f'{script("sam_masks", "masks")} {source} {path}{option}  '
-            '# docs/warm-up.md')
+    return (f'{script("sam_masks", "masks")} {quote(source)} {quote(path)}'
+            f'{option}  # docs/warm-up.md')

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmdet.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import RUNNERS
 
@@ -11,7 +12,8 @@ from dearli_mm.engine import preflight
 from dearli_mm.engine.preflight import find_lacks, lacks_table
 from dearli_mm.engine.runner import PreflightRunner
 from dearli_mm.utils.command_line import NotReadyError
-from dearli_mm.utils.public_files import how_to_get_split
+from dearli_mm.utils.public_files import (how_to_get_annotation,
+                                          how_to_get_masks, how_to_get_split)
 from projects.toy_world.dataset import write_toy_world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +53,15 @@ def test_a_split_of_some_images_is_drawn_by_their_number():
     assert how_to_get_split('toy/labeled_16.txt', 'a.json').startswith(
         'python tools/dataset_converters/make_split.py a.json --out '
         'toy/labeled_16.txt --number 16 ')
+
+
+def test_commands_bear_blanks():
+    assert "make_split.py 'my data/a.json' --out 'my splits/x.txt'" in \
+        how_to_get_split('my splits/x.txt', 'my data/a.json')
+    assert "sam_masks.py 'my photos' 'my masks'" in how_to_get_masks(
+        'my photos', 'my masks')
+    assert "'/my data/'" in how_to_get_annotation('VOC2012PanopticDataset',
+                                                  '/my data/')
 
 
 @pytest.mark.parametrize('config, commands', [
@@ -165,3 +176,13 @@ def test_a_test_needs_its_data_alone(tmp_path):
     lacks = find_lacks(config, ['test_dataloader'])
     assert 'test_dataloader.dataset.ann_file is not set' in [
         lack.text for lack in lacks]
+
+
+def test_a_checkpoint_of_another_network_is_not_tested(ready, tmp_path):
+    small = MODELS.build(ready.model).state_dict()
+    torch.save(dict(state_dict=small, meta={}), tmp_path / 'small.pth')
+    ready.load_from = str(tmp_path / 'small.pth')
+    ready.model.detector.panoptic_head.num_queries += 1
+    ready.experiment_name = 'another_network'
+    with pytest.raises(NotReadyError, match='small.pth.*another network'):
+        PreflightRunner.from_cfg(ready).test()

@@ -11,7 +11,10 @@ from dearli_mm.utils.command_line import command_line, ensure_writable
 @pytest.mark.parametrize('error, text', [
     (ValueError('a=3 is too large'), 'error: a=3 is too large'),
     (KeyError("no 'x'"), "error: no 'x'"),
-    (FileNotFoundError(2, 'No such file', 'a'), "error: .*No such file: 'a'"),
+    (FileNotFoundError(2, 'No such file', 'a'), 'error: a: no such file$'),
+    (NotADirectoryError(20, 'Not a directory', 'a.png/x'),
+     'error: a.png/x is a file where a folder is wanted; choose another path'),
+    (FileNotFoundError('a is lost'), 'error: a is lost$'),
 ])
 def test_errors_are_one_line(error, text):
     @command_line()

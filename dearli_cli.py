@@ -76,7 +76,10 @@ def overview() -> str:
     lines += [f'  {name:<10}{", ".join(_scripts(name))}' for name in GROUPS]
     lines += ['  configs   [PATTERN]: configs that come along, to be named '
               'as dearli_mm::CONFIG']
-    return '\n'.join([*lines, '', '--help of a command tells its flags.'])
+    return '\n'.join([
+        *lines, '', '--help of a command tells its flags. Where a message '
+        'names docs/ or tools/, these', 'are of the repository: '
+        'tools/sam_masks.py is `dearli masks`, and so on.'])
 
 
 def tools_folder() -> Path:

@@ -72,7 +72,7 @@ def examine(grid: Grid, jobs: Sequence[Job]) -> Dict[str, Facts]:
     """
     facts: Dict[str, Facts] = {}
     known: Dict[str, Tuple[Facts, List[str]]] = {}
-    problems: List[str] = []
+    jobs_with: Dict[str, List[str]] = {}  # by problem
     for job in jobs:
         # The seeds of a method and a fraction share all that is looked at.
         key = json.dumps([job.config, job.command, job.cfg_options,
@@ -81,10 +81,17 @@ def examine(grid: Grid, jobs: Sequence[Job]) -> Dict[str, Facts]:
             known[key] = _examine(grid, job)
         facts[job.name], found = known[key]
         found = found or _changed_settings(job, facts[job.name])
-        problems += [f'{job.name}: {text}' for text in found]
-    if problems:
-        raise GridError('\n'.join([f'{grid.path} cannot be run:', *problems]))
+        for text in found:
+            jobs_with.setdefault(text, []).append(job.name)
+    if jobs_with:
+        raise GridError('\n'.join([f'{grid.path} cannot be run:', *(
+            f'{_some(names)}: {text}' for text, names in jobs_with.items())]))
     return facts
+
+
+def _some(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else \
+        f'{names[0]} and {len(names) - 1} more'
 
 
 def cli_options(options: dict) -> List[str]:

@@ -45,6 +45,13 @@ def test_problems_are_named(make_grid, config, more, message):
     assert message in text and 'plain/2/seed-0' in text
 
 
+def test_a_problem_of_many_runs_is_told_once(make_grid, config):
+    text = problems(make_grid(
+        **method(config, cfg_options={SPLIT: 'no.txt'}), seeds=[0, 1, 2]))
+    assert text.count("split='no.txt'") == 1
+    assert 'plain/2/seed-0 and 2 more: ' in text
+
+
 def test_all_problems_come_at_once(make_grid, config):
     text = problems(
         make_grid(

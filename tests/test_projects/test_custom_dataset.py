@@ -52,8 +52,8 @@ for command, more in json.load(open(sys.argv[1])):
     except SystemExit as end:
         if end.code:
             raise
-    if 'mmdet.visualization' in sys.modules:  # else the next run writes there
-        sys.modules['mmdet.visualization'].DetLocalVisualizer.\
+    if 'dearli_mm' in sys.modules:  # else the next run writes there
+        sys.modules['dearli_mm'].visualization.PanopticVisualizer.\
             _instance_dict.clear()
 """
 

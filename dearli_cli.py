@@ -111,12 +111,14 @@ def config_names(pattern: str = '*') -> List[str]:
 
 def _run_one_of(group: str, arguments: List[str]) -> None:
     scripts = _scripts(group)
-    if arguments and arguments[0] in scripts:
-        return _run(scripts[arguments[0]], arguments[1:])
+    name = arguments[0] if arguments else ''
     usage = f'dearli {group} NAME ...: NAME is one of {", ".join(scripts)}'
-    if arguments and arguments[0] in ASK_FOR_HELP:
-        return print(usage)
-    raise SystemExit(usage)
+    if name in scripts:
+        _run(scripts[name], arguments[1:])
+    elif name in ASK_FOR_HELP:
+        print(usage)
+    else:
+        raise SystemExit(usage)
 
 
 def _scripts(group: str) -> Dict[str, Path]:

@@ -71,11 +71,15 @@ def prepare(options: Options) -> List[str]:
     if other:
         lost = [name for name in changed if texts.get(name) != written[name]]
         _begin_anew(out, other, lost)
-    for name, text in texts.items():
-        if not (out / name).exists() or other and name not in changed:
-            write_text(out / name, text)
-            written[name] = text
-    write_text(path, json.dumps(dict(wanted, configs=written), indent=1))
+    new = {name: text for name, text in texts.items()
+           if not (out / name).exists() or other and name not in changed}
+    # In this order a kill leaves nothing that looks like somebody's change.
+    for name in new:
+        (out / name).unlink(missing_ok=True)
+    write_text(path, json.dumps(
+        dict(wanted, configs={**written, **new}), indent=1))
+    for name, text in new.items():
+        write_text(out / name, text)
     return changed
 
 

@@ -45,6 +45,10 @@ setup(
     long_description=README.read_text('utf-8') if README.exists() else '',
     long_description_content_type='text/markdown',
     license='Apache-2.0',
+    project_urls={
+        'Paper': 'https://arxiv.org/abs/2507.10118',
+        'Reference implementation': 'https://github.com/helen1c/DEARLi',
+    },
     packages=find_packages(include=['dearli_mm', 'dearli_mm.*']),
     py_modules=['dearli_cli'],
     # An editable install then has the checkout itself on the path, projects

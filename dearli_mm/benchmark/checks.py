@@ -71,8 +71,9 @@ def examine(grid: Grid, jobs: Sequence[Job]) -> Dict[str, Facts]:
         GridError: With one line per problem.
     """
     facts: Dict[str, Facts] = {}
-    known: Dict[str, Tuple[Facts, List[str]]] = {}
-    jobs_with: Dict[str, List[str]] = {}  # by problem
+    known: Dict[str, Tuple[Facts, Dict[str, str]]] = {}
+    texts: Dict[str, str] = {}  # by what is missing or wrong
+    jobs_with: Dict[str, List[str]] = {}
     for job in jobs:
         # The seeds of a method and a fraction share all that is looked at.
         key = json.dumps([job.config, job.command, job.cfg_options,
@@ -80,12 +81,14 @@ def examine(grid: Grid, jobs: Sequence[Job]) -> Dict[str, Facts]:
         if key not in known:
             known[key] = _examine(grid, job)
         facts[job.name], found = known[key]
-        found = found or _changed_settings(job, facts[job.name])
-        for text in found:
-            jobs_with.setdefault(text, []).append(job.name)
+        found = found or _by_text(_changed_settings(job, facts[job.name]))
+        for what, text in found.items():
+            texts.setdefault(what, text)
+            jobs_with.setdefault(what, []).append(job.name)
     if jobs_with:
         raise GridError('\n'.join([f'{grid.path} cannot be run:', *(
-            f'{_some(names)}: {text}' for text, names in jobs_with.items())]))
+            f'{_some(names)}: {texts[what]}'
+            for what, names in jobs_with.items())]))
     return facts
 
 
@@ -112,17 +115,21 @@ def cli_options(options: dict) -> List[str]:
     return [f'{key}={value}' for key, value in options.items()]
 
 
-def _examine(grid: Grid, job: Job) -> Tuple[Facts, List[str]]:
-    """Facts and problems of a job."""
+def _by_text(problems: Sequence[str]) -> Dict[str, str]:
+    return dict(zip(problems, problems))
+
+
+def _examine(grid: Grid, job: Job) -> Tuple[Facts, Dict[str, str]]:
+    """Facts and problems of a job, these by path or, without one, by text."""
     if job.command:
         program = job.command[0]
-        return Facts(_digest(job.command)), [] if shutil.which(
-            program) else [f'the command {program} is not there']
+        return Facts(_digest(job.command)), {} if shutil.which(
+            program) else _by_text([f'the command {program} is not there'])
     try:
         config = job_config(job)
         cli_options(job.cfg_options)
     except GridError as error:
-        return Facts(), [str(error)]
+        return Facts(), _by_text([str(error)])
     max_iters = config.get('train_cfg', {}).get('max_iters')
     options = _log_classes(config)
     facts = Facts(_fingerprint(config), max_iters or 0, options)
@@ -140,15 +147,16 @@ def _examine(grid: Grid, job: Job) -> Tuple[Facts, List[str]]:
     steps = [grid.job(name) for name in job.needs]
     waits = any(settled_state(step) != FINISHED for step in steps
                 if step.command)
+    missing = {}
     for lack in find_lacks(config):
         # A step may yet make it, and a command whatever it likes.
         path = Path(lack.path)
         if not (any(step.output in (path, *path.parents) for step in steps)
                 or (waits and lack.kind == 'data')):
-            problems.append(f'{lack.text} -> {lack.remedy}')
-    if not problems and not waits:
+            missing[lack.path or lack.text] = f'{lack.text} -> {lack.remedy}'
+    if not problems and not missing and not waits:
         problems += _examine_data(job, config, facts)
-    return facts, problems
+    return facts, {**_by_text(problems), **missing}
 
 
 def _examine_data(job: Job, config: Config, facts: Facts) -> List[str]:

@@ -48,7 +48,9 @@ def find_lacks(config: Config,
     """All that a config lacks: weights, warm-up, data, splits, names, disk.
 
     Files are looked for, not opened, so that it takes no time;
-    ``tools/analysis/verify_dataset.py`` reads them.
+    ``tools/analysis/verify_dataset.py`` reads them. A config tells how files
+    of its own are made: ``how_to_get = {'data/my_photos': 'python x.py'}``
+    is the remedy for whatever is missing there.
 
     Args:
         config (Config): As training reads it.
@@ -64,7 +66,16 @@ def find_lacks(config: Config,
         lacks += _data(key, config.get(key) or {})
     lacks += _disk(config.get('work_dir'))
     unique = {(lack.path or lack.text): lack for lack in reversed(lacks)}
-    return [lack for lack in lacks if unique[lack.path or lack.text] is lack]
+    return [_with_own_remedy(lack, config.get('how_to_get') or {})
+            for lack in lacks if unique[lack.path or lack.text] is lack]
+
+
+def _with_own_remedy(lack: Lack, how_to_get: Dict[str, str]) -> Lack:
+    """The config's own remedy, if it has one: that of the innermost folder."""
+    places = [place for place in how_to_get if lack.path and
+              Path(place) in (Path(lack.path), *Path(lack.path).parents)]
+    return lack._replace(
+        remedy=how_to_get[max(places, key=len)]) if places else lack
 
 
 def lacks_table(lacks: List[Lack], config_name: str) -> str:

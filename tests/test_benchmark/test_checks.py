@@ -50,6 +50,12 @@ def test_a_problem_of_many_runs_is_told_once(make_grid, config):
         **method(config, cfg_options={SPLIT: 'no.txt'}), seeds=[0, 1, 2]))
     assert text.count("split='no.txt'") == 1
     assert 'plain/2/seed-0 and 2 more: ' in text
+    # Nor is a file that is missed under two keys.
+    both = {SPLIT: 'no.txt', SPLIT.replace('labeled', 'unlabeled'): 'no.txt'}
+    text = problems(make_grid(methods={
+        name: dict(config=config, cfg_options=options)
+        for name, options in (('a', both), ('b', {SPLIT: 'no.txt'}))}))
+    assert text.count("split='no.txt'") == 1
 
 
 def test_all_problems_come_at_once(make_grid, config):

@@ -145,7 +145,8 @@ def test_on_the_command_line():
 def test_no_name_misleads():
     """Each name on top of a config is read by a runner, or told below."""
     read = set(inspect.signature(Runner.__init__).parameters) | {
-        'custom_imports', 'runner_type', 'tta_model', 'tta_pipeline'}
+        'custom_imports', 'how_to_get', 'runner_type', 'tta_model',
+        'tta_pipeline'}
     asked_for = {  # by children, as `_base_.NAME`
         'classes', 'class_prompts', 'clip_weights', 'metainfo', 'num_classes',
         'num_stuff', 'num_things', 'stuff_classes', 'thing_classes',

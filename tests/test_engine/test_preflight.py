@@ -84,6 +84,19 @@ def test_commands_that_make_other_data(config, commands):
     assert all(command in remedies for command in commands)
 
 
+def test_a_config_tells_how_its_own_files_are_made():
+    config = Config.fromfile(QUICKSTART)
+    config.how_to_get = {'data': 'outer', 'data/toy_world/val': 'inner',
+                         'data/toy': 'another folder'}
+    remedies = {lack.path: lack.remedy for lack in find_lacks(config)}
+    assert remedies['data/toy_world/val/panoptic.json'] == 'inner'
+    assert remedies['data/toy_world/train/images/'] == 'outer'
+    remedies = {lack.remedy for lack in find_lacks(
+        Config.fromfile(QUICKSTART))}
+    assert remedies == {'python tools/dataset_converters/make_toy_world.py '
+                        'data/toy_world'}
+
+
 @pytest.mark.parametrize('data, command', [
     ('ade20k-640x640', 'data/ADEChallengeData2016/images/training/ '
      'data/ADEChallengeData2016/sam_masks/training/ '),

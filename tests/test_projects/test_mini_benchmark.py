@@ -1,6 +1,7 @@
 """The mini benchmark, on invented photographs in place of the real ones."""
 import copy
 import json
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,6 +39,7 @@ from dearli_mm.benchmark.checks import job_config  # noqa: E402
 from dearli_mm.benchmark.grid import read_grid  # noqa: E402
 from dearli_mm.datasets.masks import MaskFolder  # noqa: E402
 from dearli_mm.datasets.splits import read_split  # noqa: E402
+from dearli_mm.engine.preflight import find_lacks  # noqa: E402
 from dearli_mm.functional import PanopticSegments  # noqa: E402
 from dearli_mm.functional.panoptic_ids import id2rgb  # noqa: E402
 from dearli_mm.models.clip import build_clip  # noqa: E402
@@ -231,6 +233,17 @@ def test_methods_differ_in_their_method_alone():
     assert supervised.train_dataloader == base.train_dataloader.labeled
     assert supervised.model.panoptic_head == base.model.detector.panoptic_head
     assert supervised.optim_wrapper == base.optim_wrapper
+
+
+def test_commands_that_make_what_is_missing(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    remedies = {lack.remedy for name in ('mean-teacher', 'warm-up')
+                for lack in find_lacks(config(name))
+                if lack.path.startswith('data/')}
+    scripts = {re.search(r'[\w/]+\.(py|txt)', text)[0] for text in remedies}
+    assert {Path(name).name for name in scripts} == {
+        'make_scenes.py', 'train_clip.py', 'sam_masks.py'}
+    assert all((REPO / name).is_file() for name in scripts)
 
 
 @pytest.mark.parametrize('name, runs', [('grid', 12), ('camvid', 4),

@@ -1,5 +1,8 @@
 # The procedural world which the quickstart draws: 8 things, 5 kinds of ground.
-# tools/dataset_converters/make_toy_world.py data/toy_world
+how_to_get = {  # what is missing in a folder, as preflight tells it
+    'data/toy_world':
+    'python tools/dataset_converters/make_toy_world.py data/toy_world'
+}
 
 # ------------------------------------------------------------ edit, or inherit
 # A child changes a value where it is used: docs/data.md ("Other values") has

@@ -1,7 +1,9 @@
 # CamVid, 12 of 367 images labelled, on the trunk of the mini benchmark: the
 # mean teacher. Its CLIP knows no streets: its opinion is left out.
-_base_ = ('../../../configs/mmseg/'
-          'dearli_tiny-clip_1xb4+4-1500_camvid-12-128x128.py')
+_base_ = [
+    '../../../configs/mmseg/'
+    'dearli_tiny-clip_1xb4+4-1500_camvid-12-128x128.py', './files.py'
+]
 custom_imports = dict(
     imports=['dearli_mm', 'mini_benchmark'], allow_failed_imports=False)
 

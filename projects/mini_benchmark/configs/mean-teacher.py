@@ -5,7 +5,7 @@ _base_ = [
     '../../../configs/_base_/models/dearli_tiny-clip.py',
     '../../../configs/_base_/datasets/photo_composites.py',
     '../../../configs/_base_/schedules/adamw_poly_small.py',
-    '../../../configs/_base_/default_runtime.py'
+    '../../../configs/_base_/default_runtime.py', './files.py'
 ]
 custom_imports = dict(
     imports=['dearli_mm', 'mini_benchmark'], allow_failed_imports=False)

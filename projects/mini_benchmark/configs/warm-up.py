@@ -1,7 +1,9 @@
 # The warm-up: masks of all 800 training scenes, no labels.
 # 1 process, batch 8. Needs the masks of tools/sam_masks.py.
-_base_ = ('../../../configs/sam_warmup/'
-          'sam-warmup_tiny-clip_1xb8-1000_photo-composites-128x128.py')
+_base_ = [
+    '../../../configs/sam_warmup/'
+    'sam-warmup_tiny-clip_1xb8-1000_photo-composites-128x128.py', './files.py'
+]
 custom_imports = dict(
     imports=['dearli_mm', 'mini_benchmark'], allow_failed_imports=False)
 

@@ -13,6 +13,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 from dearli_mm.datasets.samplers import mix_seeds
@@ -29,6 +30,28 @@ def world(tmp_path_factory):
     root = tmp_path_factory.mktemp('world')
     write_toy_world(str(root), train=8, val=2, labeled=3, size=64, seed=1)
     return root
+
+
+@pytest.fixture(scope='module', autouse=True)
+def one_thread():
+    """As the processes have that are started here."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope='module')
+def whole(world, tmp_path_factory, one_thread):
+    """An unbroken run of four steps, with checkpoints of steps 2 and 4."""
+    init_default_scope('mmdet')
+    runner = build_runner(world, tmp_path_factory.mktemp('whole'))
+    runner.train()
+    return runner
+
+
+def checkpoint(runner, step):
+    return Path(runner.work_dir) / f'iter_{step}.pth'
 
 
 def options(world, max_iters=4, **more):
@@ -107,9 +130,7 @@ def assert_same_weights(first, second):
         assert torch.equal(value, state[name]), name
 
 
-def test_resumed_run_equals_an_unbroken_one(world, tmp_path):
-    whole = build_runner(world, tmp_path / 'whole')
-    whole.train()
+def test_resumed_run_equals_an_unbroken_one(world, whole, tmp_path):
     build_runner(world, tmp_path / 'broken', max_iters=2).train()
     resumed = build_runner(world, tmp_path / 'broken', resume=True)
     resumed.train()
@@ -135,23 +156,19 @@ class Workers(Hook):
 
 
 @pytest.mark.parametrize('persistent', [False, True])
-def test_number_of_workers_changes_nothing(world, tmp_path, persistent):
-    runs = []
-    for workers in (0, 2):
-        loader = {
-            f'train_dataloader.{part}.{key}': value
-            for part in ('labeled', 'unlabeled') for key, value in (
-                ('num_workers', workers),
-                ('persistent_workers', persistent and workers > 0))
-        }
-        runner = build_runner(
-            world, tmp_path / str(workers), max_iters=2, **loader)
-        hook = Workers()
-        runner.register_hook(hook)
-        runner.train()
-        assert hook.counts == {2 * workers}  # none is left idle
-        runs.append(runner)
-    assert history(runs[0]) == history(runs[1])
+def test_number_of_workers_changes_nothing(world, whole, tmp_path,
+                                           persistent):
+    runner = build_runner(world, tmp_path, max_iters=2, **{
+        f'train_dataloader.{part}.{key}': value
+        for part in ('labeled', 'unlabeled')
+        for key, value in (('num_workers', 2),
+                           ('persistent_workers', persistent))})
+    hook = Workers()
+    runner.register_hook(hook)
+    runner.train()
+    assert hook.counts == {4}  # none is left idle
+    assert not multiprocessing.active_children()
+    assert history(runner) == history(whole)[:2]
 
 
 def test_streams_share_no_seed(world, tmp_path):
@@ -186,49 +203,40 @@ def rates_of(runner):
     return history(runner, 'train/lr')
 
 
-def test_longer_schedule_holds_after_resuming(world, tmp_path, caplog):
-    build_runner(world, tmp_path / 'short').train()
-    longer = {'max_iters': 8, 'param_scheduler.0.end': 8}
+def logged(folder):
+    return ''.join(path.read_text() for path in folder.glob('*/*.log'))
+
+
+def test_longer_schedule_holds_after_resuming(world, whole, tmp_path):
     resumed = build_runner(
-        world, tmp_path / 'short', resume=True, **longer)
+        world, tmp_path, resume=True, load_from=checkpoint(whole, 4),
+        **{'max_iters': 8, 'param_scheduler.0.end': 8})
     resumed.train()
-    whole = build_runner(world, tmp_path / 'whole', **longer)
-    whole.train()
-    assert rates_of(resumed)[4:] == pytest.approx(rates_of(whole)[4:])
-    log = next((tmp_path / 'short').glob('*/*.log')).parent.parent
-    text = ''.join(p.read_text() for p in log.glob('*/*.log'))
+    assert rates_of(resumed)[4:] == pytest.approx(
+        [1e-3 * (1 - step / 7)**0.9 for step in range(4, 8)])
     assert 'param_scheduler.0: end: 4 in the checkpoint, 8 in the config' \
-        in text
+        in logged(tmp_path)
 
 
-def test_other_rate_holds_after_resuming(world, tmp_path):
-    build_runner(world, tmp_path, max_iters=2).train()
+def test_other_rate_holds_after_resuming(world, whole, tmp_path):
     resumed = build_runner(
-        world, tmp_path, resume=True,
+        world, tmp_path, resume=True, load_from=checkpoint(whole, 2),
         **{'optim_wrapper.optimizer.lr': 1e-2})
     resumed.train()
     rates = rates_of(resumed)
     assert rates[2] / rates[1] == pytest.approx(10 * 0.5**0.9)
-    text = ''.join(p.read_text() for p in tmp_path.glob('*/*.log'))
-    assert 'initial_lr: 0.001 in the checkpoint, 0.01 in the config' in text
-
-
-def test_schedule_that_ends_before_training_is_told(world, tmp_path):
-    build_runner(world, tmp_path, max_iters=2,
-                 **{'param_scheduler.0.end': 1}).train()
-    log, = tmp_path.glob('*/*.log')
-    assert ('param_scheduler.0.end=1, but train_cfg.max_iters=2'
-            in log.read_text())
+    assert 'initial_lr: 0.001 in the checkpoint, 0.01 in the config' in \
+        logged(tmp_path)
 
 
 @pytest.mark.parametrize('part,decays', [
     ('student.', [0.99, 0.99]),  # both start from given weights
     ('student.backbone.', [0., 0.5]),  # the teacher is the student's copy
 ])
-def test_checkpoint_of_a_part_starts_both(world, tmp_path, part, decays):
-    build_runner(world, tmp_path / 'first', max_iters=2).train()
+def test_checkpoint_of_a_part_starts_both(world, whole, tmp_path, part,
+                                          decays):
     state = torch.load(
-        tmp_path / 'first' / 'iter_2.pth', weights_only=True)['state_dict']
+        checkpoint(whole, 2), weights_only=True)['state_dict']
     path = tmp_path / 'part.pth'
     torch.save(
         dict(state_dict={
@@ -256,32 +264,19 @@ def test_checkpoint_of_a_part_starts_both(world, tmp_path, part, decays):
     assert 'teacher: 0 tensors of its own in the checkpoint' in log.read_text()
 
 
-def test_misspelt_keys_at_the_top_are_told(world, tmp_path):
-    build_runner(world, tmp_path, max_iters=1, train_dataloadr=1,
-                 my_number=2).train()
-    log, = tmp_path.glob('*/*.log')
-    told = [line for line in log.read_text().splitlines()
-            if 'did you mean' in line]
-    assert len(told) == 1
-    assert "train_dataloadr (did you mean 'train_dataloader'?)" in told[0]
-
-
-def test_validation_images_in_the_pool_are_told(world, tmp_path):
-    key = 'train_dataloader.unlabeled.dataset.images'
-    runner = build_runner(world, tmp_path, max_iters=1, **{
-        key: str(world / 'val/images')})
-    runner.train()
-    log, = tmp_path.glob('*/*.log')
-    assert '2 images of validation are in train_dataloader.unlabeled' in \
-        log.read_text()
-
-
-def test_cutmix_without_partners_is_told(world, tmp_path):
+def test_what_looks_wrong_is_told(world, tmp_path):
     build_runner(
-        world, tmp_path, max_iters=1,
-        **{'train_dataloader.unlabeled.batch_size': 1}).train()
-    log, = tmp_path.glob('*/*.log')
-    assert 'CutMix is off' in log.read_text()
+        world, tmp_path, max_iters=2, train_dataloadr=1, my_number=2, **{
+            'train_dataloader.unlabeled.batch_size': 1,
+            'train_dataloader.unlabeled.dataset.images':
+            str(world / 'val/images'),
+            'param_scheduler.0.end': 1}).train()
+    log = logged(tmp_path)
+    assert log.count('did you mean') == 1
+    assert "train_dataloadr (did you mean 'train_dataloader'?)" in log
+    assert 'CutMix is off' in log
+    assert '2 images of validation are in train_dataloader.unlabeled' in log
+    assert 'param_scheduler.0.end=1, but train_cfg.max_iters=2' in log
 
 
 @pytest.mark.parametrize('key,value,meant', [
@@ -304,14 +299,11 @@ def test_unknown_settings_are_refused(world, tmp_path, key, value, meant):
         build_runner(world, tmp_path, max_iters=1, **{key: value}).train()
 
 
-def test_training_moves_student_and_teacher(world, tmp_path):
-    runner = build_runner(world, tmp_path, max_iters=2)
-    model = runner.model
-    runner.train()
-    before = build_runner(world, tmp_path / 'untrained').model.state_dict()
+def test_training_moves_student_and_teacher(world, whole, tmp_path):
+    before = build_runner(world, tmp_path).model.state_dict()
     changed = {
         name
-        for name, value in model.state_dict().items()
+        for name, value in whole.model.state_dict().items()
         if not torch.equal(value, before[name])
     }
     assert not any('backbone' in name for name in changed)
@@ -320,12 +312,11 @@ def test_training_moves_student_and_teacher(world, tmp_path):
         assert name in changed
 
 
-def test_checkpoint_is_plain_and_has_the_backbone_once(world, tmp_path):
-    build_runner(world, tmp_path, max_iters=2).train()
-    checkpoint = torch.load(tmp_path / 'iter_2.pth', weights_only=True)
-    names = list(checkpoint['state_dict'])
+def test_checkpoint_is_plain_and_has_the_backbone_once(whole):
+    found = torch.load(checkpoint(whole, 2), weights_only=True)
+    names = list(found['state_dict'])
     assert sum('backbone.visual.trunk.stem.0.weight' in n for n in names) == 1
-    assert 'DEARLi' in checkpoint['meta']['cfg']
+    assert 'DEARLi' in found['meta']['cfg']
 
 
 def _command(world, work_dir, *flags):
@@ -343,7 +334,8 @@ def environment():
     return dict(os.environ, PYTHONPATH=path, OMP_NUM_THREADS='1')
 
 
-def test_killed_between_checkpoints_and_resumed(world, tmp_path, environment):
+def test_killed_between_checkpoints_and_resumed(world, whole, tmp_path,
+                                                environment):
     """SIGKILL after step 3; the checkpoint is of step 2."""
     work_dir = tmp_path / 'killed'
     process = subprocess.Popen(
@@ -363,18 +355,14 @@ def test_killed_between_checkpoints_and_resumed(world, tmp_path, environment):
     process.stdout.close()
     assert (work_dir / 'iter_2.pth').is_file(), ''.join(lines[-30:])
     assert not (work_dir / 'iter_4.pth').exists()
-    # The unbroken run goes the same way, so that threads are the same.
-    for folder, flags in ((work_dir, ['--resume']), (tmp_path / 'whole', [])):
-        done = subprocess.run(
-            _command(world, folder, *flags),
-            env=environment,
-            capture_output=True,
-            text=True)
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    resumed, whole = (
-        torch.load(folder / 'iter_4.pth', weights_only=True)['state_dict']
-        for folder in (work_dir, tmp_path / 'whole'))
-    for name, value in whole.items():
+    done = subprocess.run(
+        _command(world, work_dir, '--resume'), env=environment,
+        capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    resumed, unbroken = (
+        torch.load(path, weights_only=True)['state_dict']
+        for path in (work_dir / 'iter_4.pth', checkpoint(whole, 4)))
+    for name, value in unbroken.items():
         assert torch.equal(resumed[name], value), name
 
 
@@ -391,8 +379,8 @@ class Send(Hook):
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_stopped_by_a_signal_and_resumed(world, tmp_path, number, capsys,
-                                         monkeypatch):
+def test_stopped_by_a_signal_and_resumed(world, whole, tmp_path, number,
+                                         capsys, monkeypatch):
     command = ['python', 'tools/train.py', 'my config.py']
     monkeypatch.setattr(sys, 'orig_argv', command)
     former = signal.getsignal(number)
@@ -410,8 +398,6 @@ def test_stopped_by_a_signal_and_resumed(world, tmp_path, number, capsys,
                       weights_only=True)['meta']['iter'] == 3
     resumed = build_runner(world, tmp_path / 'run', resume=True)
     resumed.train()
-    whole = build_runner(world, tmp_path / 'whole')
-    whole.train()
     assert_same_weights(whole, resumed)
 
 

@@ -151,7 +151,20 @@ class ResumableTrainLoop(IterBasedTrainLoop):
                     stop_if_asked()
         self.runner.call_hook('after_train_epoch')
         self.runner.call_hook('after_train')
+        streams.clear()
+        self._stop_workers()
         return self.runner.model
+
+    def _stop_workers(self) -> None:
+        """End the processes of loaders with ``persistent_workers``.
+
+        Garbage collection, which would come across them in a notebook, closes
+        their queues first and then waits 5 s for each of them.
+        """
+        for loader in (*self.dataloaders.values(),
+                       getattr(self.runner.val_loop, 'dataloader', None)):
+            if loader is not None:
+                loader._iterator = None
 
     def _open_streams(self) -> List[Iterator[dict]]:
         """Iterators over the loaders, from where training goes on.

@@ -10,7 +10,8 @@ from ..datasets.panoptic_files import Segmented, Source, write_png
 from ..utils.text_files import read_json
 from .ade20k_classes import (STUFF, THINGS, VOID, AdeTables, SceneClass,
                              make_tables, read_object_info)
-from .panoptic_writer import Counts, Target, make_categories, write_panoptic
+from .keys import KeyTable, segments_of_keys
+from .panoptic_writer import Counts, Target, make_categories, write_published
 from .sources import check_frame, need, pair_images
 
 PARTS = dict(train='training', val='validation')
@@ -52,19 +53,15 @@ def convert_ade20k(root: str, workers: int = 4) -> Dict[str, Counts]:
     sources = {part: _sources(folder, part) for part in PARTS}
     counts = {}
     for part in PARTS:
-        name = f'ade20k_panoptic_{part}'
         target = Target(
-            folder / f'{name}.json', folder / name,
+            folder / f'ade20k_panoptic_{part}.json',
             make_categories(THINGS, STUFF),
             dict(description=f'ADE20K panoptic, {part}', converter='ade20k'))
         read = partial(_read_image, tables=tables,
                        semantic=folder / f'ade20k_semantic_{part}')
-        counts[part] = write_panoptic(sources[part], read, target, workers,
-                                      f'ADE20K {part}')
-        print(f'ADE20K {part}: {counts[part]}')
-        agrees = counts[part].images == PUBLISHED_IMAGES[part]
-        print(f'  published: {PUBLISHED_IMAGES[part]} images, '
-              f'{"agrees" if agrees else "DIFFERS: is the archive complete?"}')
+        counts[part] = write_published(sources[part], read, target, workers,
+                                       f'ADE20K {part}',
+                                       PUBLISHED_IMAGES[part])
         _compare_classes(target.json_path, part, tables, classes)
     return counts
 
@@ -90,16 +87,11 @@ def _read_image(source: Source, tables: AdeTables,
     keys[is_thing] = _FIRST_THING + green[is_thing].astype(int)
     class_of_thing = _thing_classes(red[is_thing], green[is_thing],
                                     instance_path)
-    # Few possible keys: counting is much faster than sorting all pixels.
-    found = np.flatnonzero(np.bincount(keys.ravel()))
-    found = found[found > 0]
-    numbers = np.zeros(_FIRST_THING + 256, np.int32)
-    numbers[found] = np.arange(1, len(found) + 1)
-    return Segmented(numbers[keys], [
-        key if key < _FIRST_THING else
-        int(tables.instance[class_of_thing[key - _FIRST_THING]]) + 1
-        for key in found.tolist()
-    ])
+    category_ids = np.arange(_FIRST_THING + 256)
+    for number, red in class_of_thing.items():
+        category_ids[_FIRST_THING + number] = tables.instance[red] + 1
+    table = KeyTable(category_ids, np.zeros(len(category_ids), bool))
+    return segments_of_keys(keys, table, instance_path)
 
 
 def _thing_classes(red: np.ndarray, green: np.ndarray,

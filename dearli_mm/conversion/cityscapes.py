@@ -8,7 +8,7 @@ from ..datasets import CityscapesPanopticDataset
 from ..datasets.image_files import open_image
 from ..datasets.panoptic_files import Segmented, Source
 from .keys import KeyTable, segments_of_keys
-from .panoptic_writer import Counts, Target, make_categories, write_panoptic
+from .panoptic_writer import Counts, Target, make_categories, write_published
 from .sources import check_frame, need, pair_images
 
 PUBLISHED_IMAGES = dict(train=2975, val=500)
@@ -46,16 +46,14 @@ def convert_cityscapes(root: str, workers: int = 4) -> Dict[str, Counts]:
     sources = {part: _sources(Path(root), part) for part in PUBLISHED_IMAGES}
     counts = {}
     for part, published in PUBLISHED_IMAGES.items():
-        out = Path(root) / f'cityscapes_panoptic_{part}'
         target = Target(
-            out.with_suffix('.json'), out, make_categories(THINGS, STUFF),
+            Path(root) / f'cityscapes_panoptic_{part}.json',
+            make_categories(THINGS, STUFF),
             dict(description=f'Cityscapes panoptic, {part}',
                  converter='cityscapes'))
-        counts[part] = write_panoptic(sources[part], _read_image, target,
-                                      workers, f'Cityscapes {part}')
-        agrees = counts[part].images == published
-        print(f'Cityscapes {part}: {counts[part]}\n  published: {published} '
-              f'images, {"agrees" if agrees else "DIFFERS: are all there?"}')
+        counts[part] = write_published(sources[part], _read_image, target,
+                                       workers, f'Cityscapes {part}',
+                                       published)
     return counts
 
 

@@ -9,7 +9,7 @@ from ..datasets.image_files import open_image
 from ..datasets.panoptic_files import Segmented, Source
 from ..functional.panoptic_ids import number_segments, rgb2id
 from ..utils.text_files import read_json
-from .panoptic_writer import Counts, Target, make_categories, write_panoptic
+from .panoptic_writer import Counts, Target, make_categories, write_published
 from .sources import need
 
 PARTS = dict(train='train2017', val='val2017')
@@ -59,18 +59,14 @@ def convert_coco_objects(root: str, workers: int = 4) -> Dict[str, Counts]:
         pngs = need(folder / f'panoptic_{name}', 'The folder of PNG files',
                     f'Unpack annotations/panoptic_{name}.zip there.')
         sources = _sources(folder / f'panoptic_{name}.json', pngs)
-        out = folder / f'panoptic_objects_{name}'
         target = Target(
-            out.with_suffix('.json'), out,
+            folder / f'panoptic_objects_{name}.json',
             make_categories(THINGS, ['background']),
             dict(description='COCO panoptic, stuff and void merged into '
                  'background', converter='coco_objects'))
-        counts[part] = write_panoptic(sources, _read_objects, target, workers,
-                                      out.name)
-        agrees = counts[part].images == PUBLISHED_IMAGES[part]
-        print(f'COCO-Objects {part}: {counts[part]}\n'
-              f'  published: {PUBLISHED_IMAGES[part]} images, 80 things + 1 '
-              f'({"agrees" if agrees else "DIFFERS"})')
+        counts[part] = write_published(sources, _read_objects, target, workers,
+                                       f'COCO-Objects {part}',
+                                       PUBLISHED_IMAGES[part])
     return counts
 
 

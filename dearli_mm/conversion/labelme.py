@@ -64,7 +64,7 @@ def convert_labelme(folder: str,
     _check_shapes(sources, skip_bad)
     _check_labels(sources, classes)
     target = Target(
-        Path(out) / 'panoptic.json', Path(out) / 'panoptic',
+        Path(out) / 'panoptic.json',
         make_categories(classes.things, classes.stuff),
         dict(description=f'labelme annotation of {folder}',
              converter='labelme_to_panoptic', ignore=classes.ignore))

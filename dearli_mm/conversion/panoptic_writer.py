@@ -1,7 +1,7 @@
 """The one writer of COCO panoptic datasets, used by all converters."""
 from collections import Counter
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Sequence
+from typing import Any, Callable, Collection, Dict, List, NamedTuple, Sequence
 
 from ..datasets.panoptic_files import (ImageRecords, Segmented, Source,
                                        encode_image, name_results, write_png)
@@ -13,16 +13,20 @@ class Target(NamedTuple):
     """Where a dataset goes, and what is the same for all of its images.
 
     Attributes:
-        json_path (Path): Annotation file; written last.
-        png_folder (Path): Folder of the PNG files.
+        json_path (Path): Annotation file; written last. The PNG files go to
+            the folder of the same name beside it.
         categories (list[dict]): ``id``, ``name``, ``isthing`` of the classes.
         info (dict): Description and settings. A dataset that was written
             with other categories or info is written anew.
     """
     json_path: Path
-    png_folder: Path
     categories: List[dict]
     info: Dict[str, Any]
+
+    @property
+    def png_folder(self) -> Path:
+        """Path: Folder of the PNG files."""
+        return self.json_path.with_suffix('')
 
 
 class Counts(NamedTuple):
@@ -120,6 +124,27 @@ def write_panoptic(sources: Sequence[Source],
     return _count(records.records.values(), target.categories, len(jobs))
 
 
+def write_published(sources: Sequence[Source],
+                    read: Callable[[Source], Segmented],
+                    target: Target,
+                    workers: int,
+                    title: str,
+                    images: int) -> Counts:
+    """Convert a part of a public dataset, and print what it holds.
+
+    Args:
+        sources (Sequence[Source]): As the other arguments, see
+            :func:`write_panoptic`.
+        title (str): Dataset and part.
+        images (int): Published number of images.
+    """
+    counts = write_panoptic(sources, read, target, workers, title)
+    agrees = 'agrees' if counts.images == images else \
+        'DIFFERS: are all there?'
+    print(f'{title}: {counts}\n  published: {images} images, {agrees}')
+    return counts
+
+
 def _convert(job: tuple) -> dict:
     """Write the PNG of an image; returns its record."""
     source, read, target = job
@@ -142,25 +167,20 @@ def _convert(job: tuple) -> dict:
     return record
 
 
-def _count(records: Iterable[dict], categories: List[dict],
+def _count(records: Collection[dict], categories: List[dict],
            converted: int) -> Counts:
     isthing = {category['id']: category['isthing'] for category in categories}
     name_of = {category['id']: category['name'] for category in categories}
-    empty: Counter = Counter()
-    images = things = stuff = crowds = pixels = labeled = 0
-    for record in records:
-        images += 1
-        empty.update(
-            name_of[category] for category in record['image'].get(
-                'categories_without_pixels', ()))
-        pixels += record['image']['height'] * record['image']['width']
-        for segment in record['annotation']['segments_info']:
-            labeled += segment['area']
-            if segment['iscrowd']:
-                crowds += 1
-            elif isthing[segment['category_id']]:
-                things += 1
-            else:
-                stuff += 1
-    return Counts(images, things, stuff, crowds, 1 - labeled / pixels,
-                  converted, dict(empty))
+    images = [record['image'] for record in records]
+    segments = [segment for record in records
+                for segment in record['annotation']['segments_info']]
+    kinds = Counter(
+        'crowd' if segment['iscrowd'] else isthing[segment['category_id']]
+        for segment in segments)
+    empty = Counter(
+        name_of[category] for image in images
+        for category in image.get('categories_without_pixels', ()))
+    pixels = sum(image['height'] * image['width'] for image in images)
+    labeled = sum(segment['area'] for segment in segments)
+    return Counts(len(images), kinds[1], kinds[0], kinds['crowd'],
+                  1 - labeled / pixels, converted, dict(empty))

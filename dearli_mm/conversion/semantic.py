@@ -77,7 +77,7 @@ def convert_semantic(data: SemanticSource,
     labels = {value: order[data.classes[k]]
               for value, k in data.values.items()}
     target = Target(
-        Path(out) / 'panoptic.json', Path(out) / 'panoptic',
+        Path(out) / 'panoptic.json',
         make_categories(things, stuff), info)
     read = partial(read_labels, labels=labels, ignore=data.ignore,
                    num_things=len(things), min_area=min_area)

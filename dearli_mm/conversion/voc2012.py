@@ -9,7 +9,7 @@ from ..datasets.image_files import open_image
 from ..datasets.panoptic_files import Segmented, Source
 from ..utils.text_files import read_lines
 from .keys import KeyTable, segments_of_keys
-from .panoptic_writer import Counts, Target, make_categories, write_panoptic
+from .panoptic_writer import Counts, Target, make_categories, write_published
 from .semantic import read_labels
 from .sources import check_frame, need
 
@@ -54,17 +54,14 @@ def convert_voc2012(root: str, workers: int = 4) -> Dict[str, Counts]:
     folder = Path(root)
     counts = {}
     for part, sources in _parts(folder).items():
-        out = folder / f'voc2012_panoptic_{part}'
         target = Target(
-            out.with_suffix('.json'), out, make_categories(THINGS, STUFF),
+            folder / f'voc2012_panoptic_{part}.json',
+            make_categories(THINGS, STUFF),
             dict(description=f'Pascal VOC 2012 panoptic, {part}',
                  converter='voc2012'))
-        counts[part] = write_panoptic(sources, _read_image, target, workers,
-                                      f'VOC 2012 {part}')
-        published = PUBLISHED_IMAGES[part]
-        agrees = counts[part].images == published
-        print(f'VOC 2012 {part}: {counts[part]}\n  published: {published} '
-              f'images, {"agrees" if agrees else "DIFFERS: are all there?"}')
+        counts[part] = write_published(sources, _read_image, target, workers,
+                                       f'VOC 2012 {part}',
+                                       PUBLISHED_IMAGES[part])
     if 'trainaug' not in counts:
         print(f'voc2012_panoptic_trainaug.json is not written: there are no '
               f'labels of SBD in {folder / _AUGMENTED} (docs/data.md tells '

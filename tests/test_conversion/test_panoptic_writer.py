@@ -31,7 +31,7 @@ def sources(tmp_path):
 
 @pytest.fixture
 def target(tmp_path):
-    return Target(tmp_path / 'out' / 'panoptic.json', tmp_path / 'out' / 'png',
+    return Target(tmp_path / 'out' / 'panoptic.json',
                   make_categories(['mug'], ['wall']),
                   dict(converter='test', values=(1, 2)))
 

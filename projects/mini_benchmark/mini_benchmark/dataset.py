@@ -43,7 +43,7 @@ def write_dataset(out: str, train: int = 800, val: int = 150, size: int = 192,
             Source(f'{index:05d}.jpg', (), index) for index in range(number)
         ]
         info = dict(converter='mini benchmark', size=size, seed=seed)
-        target = Target(folder / 'panoptic.json', folder / 'panoptic',
+        target = Target(folder / 'panoptic.json',
                         make_categories(list(THINGS), list(STUFF)), info)
         read = partial(
             _compose_and_save,

@@ -4,7 +4,6 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 from mmdet.registry import METRICS
 from mmengine.evaluator import BaseMetric
-from pycocotools import mask as coco_mask
 
 from ..datasets.panoptic_ground_truth import ground_truth_of_sample
 from ..functional.proposals import recall_counts
@@ -91,15 +90,16 @@ class ClassAgnosticRecall(BaseMetric):
             meta['classes'].index(name) for name in meta['thing_classes']
         ]
         truth = ground_truth_of_sample(sample, things, self.backend_args)
-        numbers = np.flatnonzero(~truth.iscrowd) + 1
-        numbers = numbers[np.isin(numbers, truth.seg_map)]
+        size = len(truth.labels) + 1
+        areas = np.bincount(truth.seg_map.ravel(), minlength=size)
+        numbers = np.flatnonzero(~truth.iscrowd & (areas[1:] > 0)) + 1
+        masks = self._masks(sample, truth.seg_map.shape)
+        overlap = np.array([
+            np.bincount(truth.seg_map[mask], minlength=size) for mask in masks
+        ]).reshape(-1, size)[:, numbers]
+        union = masks.sum((1, 2))[:, None] + areas[numbers] - overlap
         is_thing = np.isin(truth.labels[numbers - 1], things)
-        segments = _encode(truth.seg_map == numbers[:, None, None])
-        proposals = _encode(self._masks(sample, truth.seg_map.shape))
-        iou = np.zeros((len(proposals), len(segments)))
-        if iou.size:
-            iou = coco_mask.iou(proposals, segments, [0] * len(segments))
-        return recall_counts(iou, self.num_proposals,
+        return recall_counts(overlap / union, self.num_proposals,
                              self.iou_thresholds), is_thing
 
     def _masks(self, sample: dict, shape: Tuple[int, int]) -> np.ndarray:
@@ -117,10 +117,3 @@ class ClassAgnosticRecall(BaseMetric):
                 f'{list(masks.shape[1:])}, its ground truth {list(shape)}. '
                 'Predictions must be rescaled to the original image.')
         return masks
-
-
-def _encode(masks: np.ndarray) -> List[dict]:
-    """COCO RLEs of masks, bool [N, H, W]."""
-    # pycocotools wants [H, W, N] whose columns are contiguous.
-    columns = np.ascontiguousarray(masks.transpose(0, 2, 1)).view(np.uint8)
-    return coco_mask.encode(columns.transpose(2, 1, 0))

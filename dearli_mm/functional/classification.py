@@ -59,9 +59,9 @@ def class_logits(embed: Tensor, text_classifier: Tensor,
             'synonym and the void row last')
     scale = torch.as_tensor(logit_scale).exp().clamp(max=MAX_LOGIT_SCALE)
     embed = scale * F.normalize(embed, dim=-1)
-    if num_rows == len(num_synonyms) + 1:  # every class has one name
-        return embed @ text_classifier.T
     logits = embed @ text_classifier.T
+    if num_rows == len(num_synonyms) + 1:  # every class has one name
+        return logits
     # One column per class: the best of its synonyms, then void.
     of_class = torch.tensor([
         c for c, count in enumerate([*num_synonyms, 1]) for _ in range(count)

@@ -1,5 +1,5 @@
 """From query predictions to panoptic and semantic maps."""
-from typing import Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Iterable, List, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -116,40 +116,32 @@ def kept_queries(class_logits: Tensor, score_thr: float = 0.0) -> Tensor:
     return (labels != class_logits.shape[-1] - 1) & (scores > score_thr)
 
 
-class _Claims(NamedTuple):
-    """What K queries hold of a band of rows.
+def _claim(scores: Tensor,
+           mask_logits: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+    """What queries of scores [K] hold of a band of rows, [K, h, W].
 
-    Attributes:
-        owner (Tensor): Query that each pixel goes to, int32 [h, W].
-        inside (Tensor): Whether its mask covers the pixel, bool [h, W].
-        areas (Tensor): Pixels of each query, int64 [3, K]: those it won,
-            those of them inside of its mask, those of its mask.
+    Returns:
+        tuple[Tensor, Tensor, Tensor]: The query that each pixel goes to,
+        int32 [h, W]; whether its mask covers the pixel, bool [h, W]; pixels
+        of each query, int64 [3, K]: those it won, those of them inside of
+        its mask, those of its mask.
     """
-    owner: Tensor
-    inside: Tensor
-    areas: Tensor
-
-
-def _claim(scores: Tensor, mask_logits: Tensor) -> _Claims:
-    """Claims of queries of scores [K] on a band of rows, [K, h, W]."""
     count, *size = mask_logits.shape
     masks = mask_logits.sigmoid()
     if count == 0:
         owner = torch.zeros(size, dtype=torch.int32, device=masks.device)
-        return _Claims(owner, owner.bool(), owner.new_zeros((3, 0)).long())
+        return owner, owner.bool(), owner.new_zeros((3, 0)).long()
     # max() goes over the first dimension much faster than argmax().
     owner = (scores.view(-1, 1, 1) * masks).max(0)[1]
     inside = masks.gather(0, owner[None])[0] >= 0.5
     areas = torch.stack((_count(owner, torch.ones_like(owner), count),
                          _count(owner, inside.long(), count),
                          (masks >= 0.5).flatten(1).count_nonzero(1)))
-    return _Claims(owner.int(), inside, areas)
+    return owner.int(), inside, areas
 
 
-def _compete(class_logits: Tensor,
-             bands: Iterable[Tensor],
-             is_thing: Tensor,
-             overlap_thr: float = 0.8) -> Candidates:
+def _compete(class_logits: Tensor, bands: Iterable[Tensor], is_thing: Tensor,
+             overlap_thr: float) -> Candidates:
     """The competition of kept queries for the pixels.
 
     Args:

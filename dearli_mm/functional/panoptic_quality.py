@@ -5,7 +5,7 @@ images are summed by the caller and handed to the ``*_compute`` functions.
 The rules are those of COCO (Kirillov et al., "Panoptic Segmentation", CVPR
 2019, and the official panopticapi).
 """
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -66,9 +66,8 @@ def panoptic_quality_update(pred_map: np.ndarray,
     # Row and column 0 are the void of ground truth and prediction.
     pred_area = overlap.sum(axis=0)[1:]
     on_void = overlap[0, 1:]
-    overlap = overlap[1:]
-    gt_area = overlap.sum(axis=1)
-    overlap = overlap[:, 1:]
+    gt_area = overlap[1:].sum(axis=1)
+    overlap = overlap[1:, 1:]
 
     same_class = gt_labels[:, None] == pred_labels[None]
     union = gt_area[:, None] + (pred_area - on_void)[None] - overlap
@@ -114,21 +113,20 @@ def panoptic_quality_compute(stats: np.ndarray) -> PanopticQuality:
 
 
 def panoptic_quality_mean(quality: PanopticQuality,
-                          classes: Optional[Sequence[int]] = None
-                          ) -> PanopticQuality:
+                          classes: Sequence[int]) -> PanopticQuality:
     """Average over classes, absent ones left out.
 
     Args:
         quality (PanopticQuality): Per class, from
             :func:`panoptic_quality_compute`.
-        classes (Sequence[int], optional): Class indices to average over, e.g.
-            the things. Defaults to all.
+        classes (Sequence[int]): Class indices to average over, e.g. the
+            things.
 
     Returns:
         PanopticQuality: Three floats 0..1; NaN if no class is present.
     """
-    index = slice(None) if classes is None else np.asarray(classes, int)
-    return PanopticQuality(*(nan_mean(values[index]) for values in quality))
+    return PanopticQuality(
+        *(nan_mean(values[list(classes)]) for values in quality))
 
 
 def semantic_iou_update(pred: np.ndarray,

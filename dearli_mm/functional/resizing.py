@@ -70,9 +70,8 @@ def resize_in_bands(mask_logits: Tensor,
     for start in range(0, height, rows):
         stop = min(start + rows, height)
         # Rows of the input that the band is made of.
-        first, last = (
-            int(row) for row in _source_rows(valid_size[0], height, start,
-                                             stop)[0][[0, -1]])
+        above, _ = _source_rows(valid_size[0], height, start, stop)
+        first, last = above[[0, -1]].tolist()
         last = min(last + 1, valid_size[0] - 1)
         masks = _resize_rows(mask_logits, 0, mask_logits.shape[-2],
                              input_size, first, last + 1)

@@ -104,11 +104,10 @@ def match_queries(class_probs: Tensor,
     similarity = iou * (class_probs.sqrt() @ other_probs.sqrt().T)
     # Pairs below the threshold may be assigned, and are dropped afterwards.
     similarity = similarity.where(iou >= iou_thr, 0.)
-    rows, columns = linear_sum_assignment(
-        similarity.cpu().numpy(), maximize=True)
     rows, columns = (
         torch.as_tensor(index, device=masks.device)
-        for index in (rows, columns))
+        for index in linear_sum_assignment(
+            similarity.cpu().numpy(), maximize=True))
     found = similarity[rows, columns] > 0
     return rows[found], columns[found]
 

@@ -100,7 +100,7 @@ def test_compute_leaves_absent_classes_out():
     np.testing.assert_allclose(pq, [0.5, np.nan, 0])
     np.testing.assert_allclose(sq, [0.75, np.nan, 0])
     np.testing.assert_allclose(rq, [2 / 3, np.nan, 0])
-    mean = panoptic_quality_mean(quality)
+    mean = panoptic_quality_mean(quality, range(3))
     np.testing.assert_allclose(mean, [0.25, 0.375, 1 / 3])
     assert panoptic_quality_mean(quality, [0, 1]).pq == 0.5
     assert np.isnan(panoptic_quality_mean(quality, [1])).all()

@@ -67,14 +67,16 @@ class PanopticDataset(CocoPanopticDataset):
         names = {c['id']: c['name'] for c in content.categories}
         self._check_names(list(names.values()))
         label_of = {name: k for k, name in enumerate(self.metainfo['classes'])}
-        self.cat_ids = list(names)
         self.cat2label = {k: label_of[name] for k, name in names.items()}
         things = self._things(content.categories)
         # mmdet's 255 would be a class.
         extra = dict(ignore_index=-1) if len(names) > IGNORE_INDEX else {}
         infos = []
         for image in self._shown(content.images):
-            info = self._image_info(image)
+            info = dict(
+                img_id=image['id'],
+                img_name=image['file_name'],
+                img_path=self._path(image))
             if self.with_segments:
                 annotation = self._annotation(image, content.annotations)
                 info.update(
@@ -115,12 +117,6 @@ class PanopticDataset(CocoPanopticDataset):
 
     def _path(self, image: dict) -> str:
         return osp.join(self.data_prefix['img'], image['file_name'])
-
-    def _image_info(self, image: dict) -> dict:
-        return dict(
-            img_id=image['id'],
-            img_name=image['file_name'],
-            img_path=self._path(image))
 
     def _annotation(self, image: dict, annotations: dict) -> dict:
         if image['id'] not in annotations:

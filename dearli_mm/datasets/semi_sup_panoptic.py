@@ -17,7 +17,6 @@ from .unlabeled_pool import (image_info, image_names, infos_of_folders,
                              without_excluded)
 
 ROLES = ('labeled', 'unlabeled')
-VIEWS = ('weak', 'strong')
 # Unreadable images in a row after which the pool itself must be wrong.
 MAX_UNREADABLE = 100
 
@@ -57,6 +56,9 @@ class SemiSupPanopticDataset(Dataset):
         pack (dict): Transform that packs a view. Defaults to mmdet's
             ``PackDetInputs``.
 
+    Attributes:
+        metainfo (dict): That of the wrapped dataset.
+
     Raises:
         ValueError: If an argument does not fit the role, a name of split or
             exclude means several images, or the part is empty.
@@ -77,28 +79,20 @@ class SemiSupPanopticDataset(Dataset):
         self.role = role
         if role == 'labeled':
             self.dataset = _labeled(dataset, split)
-            self._metainfo = self.dataset.metainfo
+            self.metainfo = self.dataset.metainfo
         else:
-            self.infos, self._metainfo = _unlabeled(dataset, split,
-                                                    _as_list(images),
-                                                    _as_list(exclude))
+            self.infos, self.metainfo = _unlabeled(dataset, split,
+                                                   _as_list(images),
+                                                   _as_list(exclude))
             self._unreadable: Set[int] = set()
             self.weak = Compose(list(weak))
             self.strong = Compose(list(strong))
             self.pack = TRANSFORMS.build(pack)
-        self._check_not_empty(len(self))
-
-    def _check_not_empty(self, size: int) -> None:
-        if size == 0:
-            remedy = 'split names no image of it' if self.role == 'labeled' \
+        if len(self) == 0:
+            remedy = 'split names no image of it' if role == 'labeled' \
                 else ('all images of the dataset are labelled, or excluded: '
                       'give a split, or a folder of photos as images')
-            raise ValueError(f'the {self.role} part is empty: {remedy}')
-
-    @property
-    def metainfo(self) -> dict:
-        """dict: That of the wrapped dataset."""
-        return self._metainfo
+            raise ValueError(f'the {role} part is empty: {remedy}')
 
     def full_init(self) -> None:
         """Nothing is left to do; the runner asks for it."""
@@ -143,15 +137,9 @@ class SemiSupPanopticDataset(Dataset):
     def _make_views(self, info: dict) -> Dict[str, dict]:
         weak = self.weak(copy.deepcopy(info))
         strong = self.strong(copy.deepcopy(weak))
-        packed = {
-            view: self.pack(results)
-            for view, results in zip(VIEWS, (weak, strong))
-        }
-        return {
-            key: {view: packed[view][key]
-                  for view in VIEWS}
-            for key in ('inputs', 'data_samples')
-        }
+        weak, strong = self.pack(weak), self.pack(strong)
+        return {key: dict(weak=weak[key], strong=strong[key])
+                for key in ('inputs', 'data_samples')}
 
 
 def _labeled(config: dict, split: Union[str, Sequence[str], None]) -> Dataset:

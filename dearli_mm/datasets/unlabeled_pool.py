@@ -1,7 +1,8 @@
 """The images that a run may use without labels."""
 import logging
 import os
-from typing import Dict, List, Sequence, Set
+from functools import cache
+from typing import List, Sequence, Set
 
 from mmengine.logging import print_log
 
@@ -25,7 +26,14 @@ def image_info(dataset, index: int) -> dict:
 def infos_of_folders(sources: Sequence[str],
                      known: Sequence[str]) -> List[dict]:
     """Images of folders and lists; each once, and none that is known."""
-    resolve = _Resolver()
+    real_folder = cache(os.path.realpath)
+
+    def resolve(path: str) -> str:
+        if os.path.islink(path):
+            return os.path.realpath(path)
+        folder, name = os.path.split(path)
+        return os.path.join(real_folder(folder), name)
+
     seen = set(map(resolve, known if sources else ()))
     infos = []
     for source in sources:
@@ -40,21 +48,6 @@ def infos_of_folders(sources: Sequence[str],
                         img_id=path,
                         name=relative_name(path, folder)))
     return infos
-
-
-class _Resolver:
-    """``os.path.realpath`` that resolves each folder only once."""
-
-    def __init__(self) -> None:
-        self._folders: Dict[str, str] = {}
-
-    def __call__(self, path: str) -> str:
-        if os.path.islink(path):
-            return os.path.realpath(path)
-        folder, name = os.path.split(path)
-        if folder not in self._folders:
-            self._folders[folder] = os.path.realpath(folder)
-        return os.path.join(self._folders[folder], name)
 
 
 def image_names(infos: Sequence[dict]) -> ImageNames:

@@ -46,9 +46,10 @@ def test_rates_of_the_strong_augment():
 @pytest.mark.parametrize('shape', [(50, 80), (300, 40), (64, 64)])
 def test_crop_is_of_the_asked_size_at_all_scales(shape):
     crop = RandomScaleCropFlip(size=64)
-    shorts = [scale[1] for scale in crop.steps.transforms[0].scales]
+    resize, *_ = crop
+    shorts = [scale[1] for scale in resize.scales]
     assert shorts == [int(64 * s / 10) for s in range(5, 21)]
-    assert {scale[0] for scale in crop.steps.transforms[0].scales} == {256}
+    assert {scale[0] for scale in resize.scales} == {256}
     for _ in range(10):
         results = crop(dict(img=_image(*shape), img_shape=shape))
         assert results['img'].shape == (64, 64, 3)

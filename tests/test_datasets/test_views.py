@@ -19,7 +19,7 @@ def photo(tmp_path):
 
 
 def names(view):
-    return [type(step).__name__ for step in view.steps.transforms]
+    return [type(step).__name__ for step in view.transforms]
 
 
 def test_labeled_view():
@@ -27,8 +27,8 @@ def test_labeled_view():
     assert names(view) == [
         'LoadAnyImage', 'LoadPanopticSegments', 'RandomScaleCropFlip',
         'SSDColorAugment', 'PackDetInputs']
-    assert (view.steps.transforms[2].size, view.steps.transforms[2].scales
-            ) == (32, (1.0, ))
+    resize, *_, pad = view.transforms[2]
+    assert (pad.size, resize.scales) == ((32, 32), [(128, 32)])
 
 
 def test_labeled_view_of_other_labels(photo):
@@ -46,9 +46,9 @@ def test_warm_up_view():
     assert names(view) == [
         'LoadAnyImage', 'LoadSAMMasks', 'RandomScaleCropFlip', 'LimitMasks',
         'SSDColorAugment', 'PackDetInputs']
-    limit = view.steps.transforms[3]
+    limit = view.transforms[3]
     assert (limit.max_masks, limit.keep) == (7, 'largest')
-    assert WarmUpView(size=32).steps.transforms[3].max_masks is None
+    assert WarmUpView(size=32).transforms[3].max_masks is None
 
 
 def test_test_view_bounds_the_long_side(photo):

@@ -119,11 +119,6 @@ class PackedMasks(CompactMasks):
             boxes[:, axis + 2] = last * present
         return HorizontalBoxes(boxes).convert_to(dst_type)
 
-    def is_empty(self) -> np.ndarray:
-        """np.ndarray: bool [N], which masks have no pixel."""
-        line = np.bitwise_or.reduce(self.words.numpy(), 1)
-        return ~self._has_bit(line).any(1)
-
     def _has_bit(self, lines: np.ndarray) -> np.ndarray:
         """Bits of the masks in words [K, L], bool [N, L]."""
         place = (self.bits % WORD)[:, None]

@@ -1,14 +1,13 @@
 """Transforms that mmdet lacks."""
-from typing import Optional, Sequence, Tuple
+from typing import Sequence, Tuple
 
 import cv2
 import mmcv
 import numpy as np
 import torch
-from mmcv.transforms import BaseTransform
+from mmcv.transforms import BaseTransform, Compose
 from mmdet.datasets.transforms import Pad
 from mmdet.registry import TRANSFORMS
-from mmengine.dataset import Compose
 
 from dearli_mm.utils.lazy import lazy_module
 
@@ -90,7 +89,7 @@ class StrongPhotometricAugment(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class RandomScaleCropFlip(BaseTransform):
+class RandomScaleCropFlip(Compose):
     """The geometric augmentation of all training views, by one number.
 
     mmdet's transforms in a row: the short side is resized to a random
@@ -114,13 +113,11 @@ class RandomScaleCropFlip(BaseTransform):
                                                  for s in range(5, 21)),
                  max_long: float = 4.0,
                  flip_prob: float = 0.5) -> None:
-        self.size = size
-        self.scales = tuple(scales)
-        self.steps = Compose([
+        super().__init__([
             dict(
                 type='RandomChoiceResize',
                 scales=[(int(max_long * size), int(scale * size))
-                        for scale in self.scales],
+                        for scale in scales],
                 resize_type='mmdet.AntialiasResize',
                 keep_ratio=True),
             dict(
@@ -133,14 +130,6 @@ class RandomScaleCropFlip(BaseTransform):
             dict(type='mmdet.PadToSize', size=(size, size)),
         ])
 
-    def transform(self, results: dict) -> Optional[dict]:
-        """Change image, masks and class map alike."""
-        return self.steps(results)
-
-    def __repr__(self) -> str:
-        return (f'{self.__class__.__name__}(size={self.size}, '
-                f'scales={self.scales})')
-
 
 @TRANSFORMS.register_module()
 class PadToSize(Pad):
@@ -148,33 +137,28 @@ class PadToSize(Pad):
 
     mmdet's ``Pad`` sets ``img_shape`` to the padded size; here it stays that
     of the image, so that padding can be left without a label. Padding is at
-    the right and at the bottom: flip before. Source: DEARLi section 3.2.
+    the right and at the bottom: flip before. Images are padded with 128,
+    masks with 0, class maps with the ``ignore_index`` of the result dict (255
+    where there is none). Source: DEARLi section 3.2.
 
     Args:
         size (tuple[int, int]): Width and height.
-        pad_val (dict, optional): Values of image, masks and class maps.
-            Defaults to 128, 0 and the ``ignore_index`` of the result dict
-            (255 where there is none).
     """
 
-    def __init__(self,
-                 size: Tuple[int, int],
-                 pad_val: Optional[dict] = None) -> None:
+    def __init__(self, size: Tuple[int, int]) -> None:
         super().__init__(
-            size=tuple(size),
-            pad_val=pad_val or dict(img=(128, 128, 128), masks=0))
+            size=tuple(size), pad_val=dict(img=(128, 128, 128), masks=0))
 
     def _pad_seg(self, results: dict) -> None:
-        if 'seg' in self.pad_val or results.get('gt_seg_map') is None:
-            return super()._pad_seg(results)
-        results['gt_seg_map'] = mmcv.impad(
-            results['gt_seg_map'],
-            shape=results['pad_shape'][:2],
-            pad_val=results.get('ignore_index', IGNORE_INDEX))
+        if results.get('gt_seg_map') is not None:
+            results['gt_seg_map'] = mmcv.impad(
+                results['gt_seg_map'],
+                shape=results['pad_shape'][:2],
+                pad_val=results.get('ignore_index', IGNORE_INDEX))
 
     def transform(self, results: dict) -> dict:
         """Pad; ``pad_shape`` tells the padded size."""
-        shape: Sequence[int] = results['img'].shape[:2]
+        shape = results['img'].shape[:2]
         results = super().transform(results)
-        results['img_shape'] = tuple(shape)
+        results['img_shape'] = shape
         return results

@@ -16,12 +16,6 @@ class LoadSAMMasks(BaseTransform):
     An image without masks is left out: the dataset gives another one. Source:
     DEARLi section 3.3.
 
-    Args:
-        min_area (int): Smaller masks are not loaded, in pixels of the
-            image. Defaults to 1.
-        skip_empty (bool): Whether images without masks are left out.
-            Defaults to True.
-
     Required Keys: mask_path, img (uint8 [H, W, 3])
 
     Added Keys: gt_masks (PackedMasks), gt_bboxes, gt_bboxes_labels (0),
@@ -31,18 +25,11 @@ class LoadSAMMasks(BaseTransform):
         ValueError: If the masks are not those of this image.
     """
 
-    def __init__(self, min_area: int = 1, skip_empty: bool = True) -> None:
-        self.min_area = min_area
-        self.skip_empty = skip_empty
-
     def transform(self, results: dict) -> Optional[dict]:
         """Load; ``None`` for an image without masks."""
         path = results['mask_path']
-        found = [
-            instance for instance in read_mask_file(path)['annotations']
-            if instance['area'] >= self.min_area
-        ]
-        if self.skip_empty and not found:
+        found = read_mask_file(path)['annotations']
+        if not found:
             return None
         try:
             masks = PackedMasks.from_rle(
@@ -53,17 +40,13 @@ class LoadSAMMasks(BaseTransform):
                 f'{path} does not fit its image {results["img_path"]}: '
                 f'{error}. Make the masks of this image anew') from error
         boxes = np.array([instance['bbox'] for instance in found],
-                         dtype=np.float32).reshape(-1, 4)
+                         dtype=np.float32)
         boxes[:, 2:] += boxes[:, :2]
         results['gt_masks'] = masks
         results['gt_bboxes'] = HorizontalBoxes(boxes)
         results['gt_bboxes_labels'] = np.zeros(len(found), dtype=np.int64)
         results['gt_ignore_flags'] = np.zeros(len(found), dtype=bool)
         return results
-
-    def __repr__(self) -> str:
-        return (f'{self.__class__.__name__}(min_area={self.min_area}, '
-                f'skip_empty={self.skip_empty})')
 
 
 @TRANSFORMS.register_module()
@@ -78,7 +61,6 @@ class LimitMasks(BaseTransform):
             which keeps all.
         keep (str): ``'largest'`` or ``'random'``. Defaults to
             ``'largest'``.
-        min_area (int): Masks with fewer visible pixels go. Defaults to 1.
 
     Modified Keys: gt_masks, gt_bboxes, gt_bboxes_labels, gt_ignore_flags
 
@@ -88,8 +70,7 @@ class LimitMasks(BaseTransform):
 
     def __init__(self,
                  max_masks: Optional[int] = None,
-                 keep: str = 'largest',
-                 min_area: int = 1) -> None:
+                 keep: str = 'largest') -> None:
         if keep not in ('largest', 'random'):
             raise ValueError(
                 f"LimitMasks: keep={keep!r} is neither 'largest' nor 'random'")
@@ -97,7 +78,6 @@ class LimitMasks(BaseTransform):
             raise ValueError(f'LimitMasks: max_masks={max_masks} is below 1')
         self.max_masks = max_masks
         self.keep = keep
-        self.min_area = min_area
 
     def transform(self, results: dict) -> dict:
         """Drop masks; the order of the others stays."""
@@ -110,12 +90,8 @@ class LimitMasks(BaseTransform):
 
     def _choose(self, masks) -> np.ndarray:
         """Sorted indices of the masks to keep."""
-        by_area = self.min_area > 1 or self.keep == 'largest'
-        if by_area or not isinstance(masks, PackedMasks):
-            areas = np.asarray(masks.areas)
-        else:
-            areas = 1 - masks.is_empty().astype(np.int64)
-        visible = np.flatnonzero(areas >= max(self.min_area, 1))
+        areas = masks.areas
+        visible = np.flatnonzero(areas)
         if self.max_masks is None or len(visible) <= self.max_masks:
             return visible
         if self.keep == 'random':
@@ -127,4 +103,4 @@ class LimitMasks(BaseTransform):
 
     def __repr__(self) -> str:
         return (f'{self.__class__.__name__}(max_masks={self.max_masks}, '
-                f'keep={self.keep!r}, min_area={self.min_area})')
+                f'keep={self.keep!r})')

@@ -6,9 +6,8 @@ of them are registered.
 """
 from typing import Optional, Sequence
 
-from mmcv.transforms import BaseTransform, TestTimeAug
+from mmcv.transforms import Compose, TestTimeAug
 from mmdet.registry import TRANSFORMS
-from mmengine.dataset import Compose
 
 # What metrics, visualizer and merging of views ask a test image for.
 META_KEYS = ('img_id', 'img_name', 'img_path', 'ori_shape', 'img_shape',
@@ -16,26 +15,8 @@ META_KEYS = ('img_id', 'img_name', 'img_path', 'ori_shape', 'img_shape',
              'segments_info')
 
 
-class _View(BaseTransform):
-    """Steps in a row.
-
-    Attributes:
-        steps (Compose): The transforms, in order.
-    """
-
-    def __init__(self, steps: Sequence[dict]) -> None:
-        self.steps = Compose(steps)
-
-    def transform(self, results: dict) -> Optional[dict]:
-        """Apply them; ``None`` if one leaves the image out."""
-        return self.steps(results)
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}({self.steps})'
-
-
 @TRANSFORMS.register_module()
-class LabeledView(_View):
+class LabeledView(Compose):
     """What a labelled image goes through in training, file to tensors.
 
     ``LoadAnyImage``, its annotation, ``RandomScaleCropFlip``,
@@ -63,7 +44,7 @@ class LabeledView(_View):
 
 
 @TRANSFORMS.register_module()
-class WarmUpView(_View):
+class WarmUpView(Compose):
     """What an image of the warm-up goes through, file to tensors.
 
     As :class:`LabeledView`, with the class-agnostic masks of
@@ -92,7 +73,7 @@ class WarmUpView(_View):
 
 
 @TRANSFORMS.register_module()
-class TestView(_View):
+class TestView(Compose):
     """What a loaded image goes through at test: one size, and packing.
 
     Behind ``LoadAnyImage``, which stays a step of its own: inference replaces

@@ -33,7 +33,6 @@ def check(packed, bitmap):
     assert (packed.height, packed.width) == (bitmap.height, bitmap.width)
     np.testing.assert_array_equal(packed.to_ndarray(), bitmap.masks)
     np.testing.assert_array_equal(packed.areas, bitmap.areas)
-    np.testing.assert_array_equal(packed.is_empty(), bitmap.areas == 0)
     boxes = packed.get_bboxes('hbox').tensor
     assert torch.equal(boxes, bitmap.get_bboxes('hbox').tensor)
 

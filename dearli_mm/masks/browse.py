@@ -9,7 +9,7 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 from tqdm import tqdm
 
-from ..datasets.masks import MaskFolder
+from ..datasets.masks import MaskFolder, read_mask_file
 from ..utils.atomic import atomic_path, write_text
 from ..visualization import (draw_segments, enlarge, palette, panel_size,
                              side_by_side)
@@ -82,14 +82,14 @@ def browse_masks(masks: str,
     for name in names[:num_overlays] if images else ():
         picture = _draw_masks(
             read_rgb(str(Path(images) / name)),
-            folder.read(name)['annotations'])
+            read_mask_file(folder.path(name))['annotations'])
         # With its suffix: a photo a.png is never replaced by its overlay.
         with atomic_path(target / f'{name}.png') as path:
             Image.fromarray(picture).save(path, 'PNG')
     statistics = _statistics(folder, names[:num_images])
-    settings = meta['settings']
     table = _table(statistics)
-    title = ', '.join(f'{key}={value}' for key, value in settings.items())
+    title = ', '.join(f'{key}={value}'
+                      for key, value in meta['settings'].items())
     write_text(target / 'statistics.txt', f'{title}\n{table}\n')
     return table
 
@@ -99,7 +99,7 @@ def _statistics(folder: MaskFolder,
     """Values by what they are, one for each image or each mask."""
     images, masks = [], []
     for name in tqdm(names, desc='statistics', disable=None):
-        content = folder.read(name)
+        content = read_mask_file(folder.path(name))
         image, annotations = content['images'][0], content['annotations']
         pixels = image['height'] * image['width']
         union = coco_mask.merge([a['segmentation'] for a in annotations])

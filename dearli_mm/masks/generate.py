@@ -1,7 +1,6 @@
 """Making the masks of a set of images, by any number of processes."""
 import sys
 import traceback
-from collections import Counter
 from typing import Dict, List, Tuple
 
 import mmengine.dist as dist
@@ -10,7 +9,7 @@ from mmengine.fileio import get
 from tqdm import tqdm
 
 from ..datasets.image_files import decode_image
-from ..datasets.masks import STATES, MaskFolder
+from ..datasets.masks import MaskFolder
 from .processes import broadcast_from_main, shared_counter
 from .registry import MaskGenerator
 
@@ -62,18 +61,10 @@ def _plan(images: Dict[str, str], generator: MaskGenerator,
           folder: MaskFolder, dry_run: bool) -> tuple:
     """Digest of the settings, and the images that are left."""
     folder.prepare(generator.settings(), dry_run)
-    states = {name: folder.state(name) for name in images}
-    counts = Counter(states.values())
     todo = [(name, path) for name, path in images.items()
-            if states[name] != 'done']
-    found = ', '.join(f'{counts[state]} {state}' for state in STATES
-                      if counts[state])
-    _say(f'{len(images)} images: {found}; {len(todo)} are left to do')
-    for state in ('broken', 'foreign'):
-        shown = [name for name in states if states[name] == state][:5]
-        if shown and not dry_run:
-            _say(f'masks that are {state} are made anew, such as those of '
-                 f'{", ".join(shown)}')
+            if not folder.is_done(name)]
+    _say(f'{len(images)} images: {len(images) - len(todo)} done, {len(todo)} '
+         'are left to do')
     return folder.digest, todo
 
 

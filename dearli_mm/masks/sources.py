@@ -3,6 +3,10 @@ import os
 from pathlib import Path
 from typing import Any, Dict, Optional
 
+from mmdet.registry import DATASETS
+from mmengine.config import Config
+
+from ..datasets.config_datasets import read_config
 from ..datasets.image_folders import list_images
 
 
@@ -47,11 +51,7 @@ def find_images(source: str,
 
 
 def _images_of_dataset(config_file: str, key: str) -> list:
-    from mmdet.registry import DATASETS
-    from mmengine.config import Config
-    from mmengine.registry import init_default_scope
-    config: Any = Config.fromfile(config_file)
-    init_default_scope(config.get('default_scope', 'mmdet'))
+    config: Any = read_config(config_file)
     if key == 'train_set':
         key = _key_of_train_set(config)
     for part in key.split('.'):

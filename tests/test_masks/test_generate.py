@@ -18,7 +18,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from stripes import Stripes
 
-from dearli_mm.datasets.masks import MaskFolder
+from dearli_mm.datasets.masks import MaskFolder, read_mask_file
 from dearli_mm.masks import find_images, generate_masks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,7 +57,7 @@ def run(monkeypatch, images, tmp_path):
 
 def test_masks_are_read_by_pycocotools_alone(run, tmp_path, capsys):
     assert run() == 0
-    assert '5 images: 5 missing; 5 are left' in capsys.readouterr().out
+    assert '5 images: 0 done, 5 are left' in capsys.readouterr().out
     path = tmp_path / 'masks' / 'deeper' / '001.png.json'
     coco = COCO(path)
     annotations = coco.loadAnns(coco.getAnnIds())
@@ -90,13 +90,10 @@ def test_second_run_does_what_is_left(run, tmp_path, capsys):
     other.write_text(other.read_text().replace(folder.digest, 16 * '0'))
     capsys.readouterr()
     assert run('--dry-run') == 0
-    text = capsys.readouterr().out
-    assert '2 done, 1 missing, 1 broken, 1 foreign; 3 are left' in text
-    assert folder.state('001.png') == 'missing'
+    assert '2 done, 3 are left' in capsys.readouterr().out
+    assert not folder.is_done('001.png')
     assert run() == 0
-    text = capsys.readouterr().out
-    assert 'broken are made anew, such as those of 002.png' in text
-    assert {folder.state(name) for name in folder.names()} == {'done'}
+    assert all(map(folder.is_done, folder.names()))
     assert len(folder.names()) == 5
     assert done.stat().st_mtime_ns == before
 
@@ -134,7 +131,8 @@ def test_failing_images_are_listed_and_images_without_masks_stored(
     assert 'broken.jpg: UnreadableImageError' in text
     folder = MaskFolder(tmp_path / 'masks')
     assert len(folder.names()) == 6
-    assert folder.read('tall/000.png')['annotations'] == []
+    assert read_mask_file(
+        folder.path('tall/000.png'))['annotations'] == []
     (images / 'broken.jpg').unlink()
     (images / 'flat' / '000.png').unlink()
     assert run() == 0
@@ -183,7 +181,7 @@ def test_killed_then_finished_by_two_processes(tmp_path):
 
     survivors = folder.names()
     assert 4 <= len(survivors) < 31
-    assert {folder.state(name) for name in survivors} == {'done'}
+    assert all(map(folder.is_done, survivors))
     stamps = {name: folder.path(name).stat().st_mtime_ns
               for name in survivors}
     result = subprocess.run(
@@ -193,7 +191,7 @@ def test_killed_then_finished_by_two_processes(tmp_path):
     assert f'31 images: {len(survivors)} done' in result.stdout
     assert '1 images failed' in result.stdout
     assert len(folder.names()) == 30
-    assert {folder.state(name) for name in folder.names()} == {'done'}
+    assert all(map(folder.is_done, folder.names()))
     for name, stamp in stamps.items():
         assert folder.path(name).stat().st_mtime_ns == stamp
 
@@ -214,8 +212,7 @@ def test_two_folders_in_one_process_group(images, tmp_path):
         _write_both, (tmp_path / 'store', str(images), folders), nprocs=2,
         start_method='fork')  # has the libraries loaded
     for folder in map(MaskFolder, folders):
-        assert {folder.state(name) for name in find_images(
-            str(images))} == {'done'}
+        assert all(map(folder.is_done, find_images(str(images))))
 
 
 def test_sources(images, tmp_path):

@@ -9,7 +9,6 @@ from typing import Any, Dict, List, Sequence, Union
 from ...utils.atomic import write_text
 
 META = 'meta.json'
-STATES = ('done', 'missing', 'broken', 'foreign')
 _NEW_FOLDER = 'Choose another folder, or delete this one.'
 
 
@@ -20,8 +19,8 @@ class MaskFolder:
     one image that pycocotools reads as it is: ``COCO(path)``, or
     ``pycocotools.mask.decode(annotation['segmentation'])``. ``meta.json``
     tells how all of them were made. Every file is complete or not there, and
-    ends with a digest of these settings, so that the state of 100 000 files
-    is known by their last bytes.
+    ends with a digest of these settings, so that what is left of 100 000
+    files is known by their last bytes.
 
     Args:
         root (str | Path): The folder; need not exist.
@@ -97,15 +96,11 @@ class MaskFolder:
             meta = dict(settings=settings, digest=self.digest)
             write_text(self.root / META, json.dumps(meta, indent=2) + '\n')
 
-    def state(self, name: str) -> str:
-        """Whether an image has masks; one of ``STATES``.
+    def is_done(self, name: str) -> bool:
+        """Whether an image has masks: a whole file, of these settings.
 
         Args:
             name (str): See :meth:`path`.
-
-        Returns:
-            str: ``'done'``; ``'missing'``; ``'broken'`` if the file is not
-            complete; ``'foreign'`` if it was made with other settings.
         """
         # Only the last bytes are read: 100 000 files are seen in seconds.
         expected = self._tail().encode()
@@ -113,14 +108,9 @@ class MaskFolder:
             with open(self.path(name), 'rb') as file:
                 file.seek(-min(len(expected), file.seek(0, os.SEEK_END)),
                           os.SEEK_END)
-                tail = file.read()
+                return file.read() == expected
         except FileNotFoundError:
-            return 'missing'
-        if tail == expected:
-            return 'done'
-        start, end = expected.split(self.digest.encode())
-        whole = tail.startswith(start) and tail.endswith(end)
-        return 'foreign' if whole else 'broken'
+            return False
 
     def write(self, name: str, height: int, width: int,
               instances: Sequence[Dict[str, Any]]) -> None:
@@ -146,15 +136,6 @@ class MaskFolder:
                 annotations=annotations))
         # The digest comes last, in place of the closing brace.
         write_text(self.path(name), content[:-1] + self._tail())
-
-    def read(self, name: str) -> Dict[str, Any]:
-        """The COCO dataset of one image.
-
-        Raises:
-            FileNotFoundError: If it has no masks.
-            ValueError: If its file is not complete.
-        """
-        return read_mask_file(self.path(name))
 
     def _tail(self) -> str:
         return f', "info": {{"settings": "{self.digest}"}}}}\n'

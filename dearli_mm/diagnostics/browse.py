@@ -5,7 +5,6 @@ from typing import Dict, List, Sequence, Tuple
 import cv2
 import numpy as np
 import torch
-from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.runner import set_random_seed
 from PIL import Image
@@ -105,7 +104,7 @@ def _labeled_panels(item: dict, meta: dict,
     for number, mask in enumerate(targets.masks.numpy(), 1):
         segment_map[mask] = number
     overlay = draw_segments(image, segment_map, labels, colors)
-    return [(f'labelled: {_name(sample)}', image),
+    return [(f'labelled: {Path(sample.img_path).name}', image),
             ('its segments', overlay)], labels
 
 
@@ -123,9 +122,9 @@ def _unlabeled_panels(items: List[dict], seed: int,
         mixed[y0:y1, x0:x1] = partner[y0:y1, x0:x1]
         cv2.rectangle(mixed, (x0, y0), (x1 - 1, y1 - 1), BOX_COLOR,
                       max(1, len(own) // 128))
-        rows.append([(f'weak: {_name(item["data_samples"]["weak"])}',
-                      _to_rgb(item['inputs']['weak'])), ('strong', own),
-                     ('CutMix box', mixed)])
+        name = Path(item['data_samples']['weak'].img_path).name
+        rows.append([(f'weak: {name}', _to_rgb(item['inputs']['weak'])),
+                     ('strong', own), ('CutMix box', mixed)])
     return rows
 
 
@@ -134,7 +133,3 @@ def _to_rgb(inputs: torch.Tensor) -> np.ndarray:
     # Colour augmentation may leave floats, a little beyond 0..255.
     rgb = inputs.numpy()[::-1].transpose(1, 2, 0).round().clip(0, 255)
     return np.ascontiguousarray(rgb, dtype=np.uint8)
-
-
-def _name(sample: DetDataSample) -> str:
-    return Path(sample.img_path).name

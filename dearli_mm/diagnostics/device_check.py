@@ -39,9 +39,8 @@ def check_device(config: Config,
                  device: str,
                  steps: int = 7,
                  warm_up: int = 3,
-                 yardstick: bool = True,
-                 say: Callable[[str], None] = print) -> dict:
-    """Check a device: right first, then fast.
+                 yardstick: bool = True) -> dict:
+    """Check a device: right first, then fast; prints what comes next.
 
     Args:
         config (Config): With ``model`` and ``optim_wrapper``; hours are those
@@ -51,7 +50,6 @@ def check_device(config: Config,
         steps (int): Measured steps of each mode.
         warm_up (int): Steps before them.
         yardstick (bool): Whether to measure a :class:`Yardstick`, too.
-        say (Callable): Is told what comes next.
 
     Returns:
         dict: ``machine``, ``sizes``, ``results`` (see :func:`compare`),
@@ -61,13 +59,13 @@ def check_device(config: Config,
         ``evaluation`` of one image (milliseconds).
     """
     result: Dict[str, Any] = dict(machine=machine(device), sizes=asdict(sizes))
-    say('the same step on the CPU and here ...')
+    print('the same step on the CPU and here ...')
     result['results'] = compare(config, device)
     result['step'] = {}
     for name, mode in MODES.items():
         if name == 'TF32' and not _is_cuda(device):
             continue
-        say(f'the step in {name} ...')
+        print(f'the step in {name} ...')
         try:
             with _tf32(name != 'float32'):
                 result['step'][name] = measure(config, sizes, device, steps,
@@ -77,7 +75,7 @@ def check_device(config: Config,
             result['step'][name] = dict(error=str(error).split('\n')[0])
         if _is_cuda(device):
             torch.cuda.empty_cache()
-    say('its phases ...')
+    print('its phases ...')
     torch.manual_seed(0)
     step = TrainingStep(config, sizes, device, bf16=_is_cuda(device))
     for _ in range(warm_up):

@@ -1,5 +1,5 @@
 """CPU time of the transforms that the training data of a config go through."""
-from typing import Any, Callable
+from typing import Any
 from unittest import mock
 
 import cv2
@@ -38,9 +38,14 @@ def measure_loader_speed(config_path: str, images: int = 16,
     torch.set_num_threads(1)
     timer = PhaseTimer()
     spent = []
+    call = BaseTransform.__call__
+
+    def timed(transform: BaseTransform, results: dict) -> Any:
+        with timer.phase(type(transform).__name__):
+            return call(transform, results)
+
     # Wherever a transform is called from: some hold others.
-    with mock.patch.object(BaseTransform, '__call__', _timed(
-            BaseTransform.__call__, timer)):
+    with mock.patch.object(BaseTransform, '__call__', timed):
         for number in range(-1, rounds):  # the first one warms up
             for role, dataset in parts.items():
                 set_random_seed(1000 + number)
@@ -54,15 +59,6 @@ def measure_loader_speed(config_path: str, images: int = 16,
                 ]
     return pd.DataFrame(spent).groupby(['part', 'transform'],
                                        sort=False).median()
-
-
-def _timed(call: Callable, timer: PhaseTimer) -> Callable:
-
-    def timed(transform: BaseTransform, results: dict) -> Any:
-        with timer.phase(type(transform).__name__):
-            return call(transform, results)
-
-    return timed
 
 
 def speed_table(result: pd.DataFrame) -> str:

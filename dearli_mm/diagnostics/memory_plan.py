@@ -87,7 +87,7 @@ def _what_stays(model: nn.Module) -> Dict[str, int]:
     """Bytes of weights and of what the optimiser keeps (two moments)."""
 
     def size(tensors) -> int:
-        return sum(t.numel() * t.element_size() for t in tensors)
+        return sum(t.nbytes for t in tensors)
 
     trained = size(p for p in model.parameters() if p.requires_grad)
     teacher = size(model.teacher.parameters())

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.model import BaseDataPreprocessor
 from mmengine.optim import build_optim_wrapper
 
 from ..engine.hooks.ema_teacher_hook import pair_parameters
@@ -77,8 +78,4 @@ class TrainingStep:
 
 def to_device(value: Any, device: str) -> Any:
     """Whatever a batch holds, on a device."""
-    if isinstance(value, dict):
-        return {key: to_device(part, device) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(to_device(part, device) for part in value)
-    return value.to(device)
+    return BaseDataPreprocessor().to(device).cast_data(value)

@@ -55,13 +55,12 @@ def verify_dataset(config: str, workers: int = 4) -> List[str]:
         FileNotFoundError: If the config is not there.
         ValueError: If it names no data.
     """
-    problems: List[str] = []
     jobs: Dict[str, ImageJob] = {}
     members: Members = dict(labeled=set(), unlabeled=set(), val=set())
     most = Most()
     settings = read_config(config)
-    problems += [f'{lack.text}; {lack.remedy}'
-                 for lack in missing_names(settings)]
+    problems = [f'{lack.text}; {lack.remedy}'
+                for lack in missing_names(settings)]
     for part in find_parts(settings):
         found = []
         if part.files is not None:

@@ -53,8 +53,7 @@ def label_segments(picture: np.ndarray,
 def _widest_place(mask: np.ndarray) -> Tuple[int, int, float]:
     """Centre and radius of the largest circle inside of a mask."""
     # A border of zeros: the edge of the picture ends a segment as well.
-    padded = cv2.copyMakeBorder(
-        mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    padded = np.pad(mask.astype(np.uint8), 1)
     distance = cv2.distanceTransform(padded, cv2.DIST_L2, 3)
     _, radius, _, (x, y) = cv2.minMaxLoc(distance)
     return x - 1, y - 1, radius

@@ -1,5 +1,5 @@
 """What a data sample holds, drawn panel by panel."""
-from typing import List, Optional, Sequence, Set, Tuple
+from typing import Iterator, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 from mmdet.evaluation.functional import INSTANCE_OFFSET
@@ -47,7 +47,7 @@ def sample_panels(sample: DetDataSample,
         panels.append((title,
                        draw_segments(image, enlarge(seg_map, size), labels,
                                      colors)))
-        present.update(int(label) for label in labels)
+        present.update(map(int, labels))
         if (seg_map == 0).any():
             present.add(-1)
     return panels, present
@@ -64,7 +64,7 @@ def class_colors(meta: dict) -> np.ndarray:
 
 def _segmentations(sample: DetDataSample, meta: dict,
                    backend_args: Optional[dict]
-                   ) -> List[Tuple[str, Segments]]:
+                   ) -> Iterator[Tuple[str, Segments]]:
     """What there is to draw of a sample, with its titles."""
     num_classes = len(meta['classes'])
 
@@ -72,17 +72,15 @@ def _segmentations(sample: DetDataSample, meta: dict,
         panoptic = sample.get(key).sem_seg[0].cpu().numpy()
         return split_panoptic_ids(panoptic, num_classes, INSTANCE_OFFSET)
 
-    found = []
     things = [
         meta['classes'].index(name) for name in meta.get('thing_classes', ())
     ]
     if (sample.get('seg_map_path') and 'segments_info' in sample) or (
             'gt_sem_seg' in sample and not things):
         truth = ground_truth_of_sample(sample, things, backend_args)
-        found.append(('ground truth', (truth.seg_map, truth.labels)))
-    has_teacher = 'teacher_panoptic_seg' in sample
-    if has_teacher:
-        found.append(('teacher', predicted('teacher_panoptic_seg')))
-    title = 'student' if has_teacher else 'prediction'
-    found.append((title, predicted('pred_panoptic_seg')))
-    return found
+        yield 'ground truth', (truth.seg_map, truth.labels)
+    title = 'prediction'
+    if 'teacher_panoptic_seg' in sample:
+        yield 'teacher', predicted('teacher_panoptic_seg')
+        title = 'student'
+    yield title, predicted('pred_panoptic_seg')

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import IO, Dict, List, Mapping, Optional, Sequence
+from typing import IO, List, Mapping, Optional, Sequence
 
 from .. import __version__
 from ..stack import versions
@@ -68,9 +68,12 @@ class Attempt:
         record.update(name=job.name, fingerprint=facts.fingerprint,
                       max_iters=facts.max_iters,
                       images=facts.images or record.get('images', {}))
-        record.setdefault('attempts', []).append(
-            dict(provenance(), command=command, started=self._begin,
-                 gpus=environ.get('CUDA_VISIBLE_DEVICES')))
+        record.setdefault('attempts', []).append(dict(
+            commit=_commit(), host=socket.gethostname(),
+            versions=dict(python=platform.python_version(),
+                          dearli_mm=__version__, **versions()),
+            command=command, started=self._begin,
+            gpus=environ.get('CUDA_VISIBLE_DEVICES')))
         write_record(job, record)
         # In a session of its own: Ctrl-C is for the benchmark, which stops it.
         with output_path(job).open('ab') as output:
@@ -122,15 +125,6 @@ def _peak_memory_mib(pid: int) -> Optional[float]:
         return None
     found = re.search(r'^VmHWM:\s*(\d+) kB', status, re.MULTILINE)
     return int(found[1]) / 1024 if found else None
-
-
-def provenance() -> Dict[str, object]:
-    """Commit, versions and machine of this process."""
-    return dict(
-        commit=_commit(),
-        versions=dict(python=platform.python_version(), dearli_mm=__version__,
-                      **versions()),
-        host=socket.gethostname())
 
 
 def _commit() -> Optional[str]:

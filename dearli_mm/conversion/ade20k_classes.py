@@ -16,7 +16,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 from mmdet.datasets.ade20k import ADE20KPanopticDataset
 
-from ..utils.text_files import read_json, read_text
+from ..utils.text_files import read_json, read_lines
 from .sources import need
 
 THINGS: Tuple[str, ...] = ADE20KPanopticDataset.METAINFO['thing_classes']
@@ -70,9 +70,7 @@ def read_object_info(path: Path) -> List[SceneClass]:
     need(path, 'The list of classes',
          'It comes with ADEChallengeData2016.zip.')
     classes = []
-    for number, line in enumerate(read_text(path).splitlines()[1:], start=1):
-        if not line.strip():
-            continue
+    for number, line in enumerate(read_lines(path)[1:], start=1):
         fields = line.split('\t')
         if len(fields) != 5 or int(fields[0]) != number:
             raise ValueError(f'{path}: line {number + 1} should be "{number}'
@@ -136,9 +134,7 @@ def _match(names: Sequence[str], classes: Sequence[str],
 
 
 def _check_mapping(path: Path, tables: AdeTables) -> None:
-    for line in read_text(path).splitlines()[1:]:
-        if not line.strip():
-            continue
+    for line in read_lines(path)[1:]:
         instance, scene = (int(field) for field in line.split()[:2])
         if tables.instance[instance] != tables.scene[scene]:
             raise ValueError(

@@ -209,17 +209,14 @@ class ImageRecords:
                 f'write, for instance {foreign[0]}: choose another folder, or '
                 'move them away')
 
-    def _open_journal(self) -> None:
-        lines = [self.head, *self.records.values()]
-        write_text(self.journal,
-                   ''.join(json.dumps(line) + '\n' for line in lines))
-        self.journal_is_open = True
-        self.is_final = False
-
     def add(self, record: dict) -> None:
         """Keep a record, also on disk."""
         if not self.journal_is_open:
-            self._open_journal()
+            lines = [self.head, *self.records.values()]
+            write_text(self.journal,
+                       ''.join(json.dumps(line) + '\n' for line in lines))
+            self.journal_is_open = True
+            self.is_final = False
         self.records[record['image']['id']] = record
         # In one write, so that lines of two runs do not get into each other.
         with open(self.journal, 'ab', buffering=0) as file:

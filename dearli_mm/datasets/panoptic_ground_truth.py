@@ -1,6 +1,6 @@
 """Where panoptic ground truth comes from: annotation file or data sample."""
 import os.path as osp
-from typing import Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import NamedTuple, Optional, Sequence, Union
 
 import mmcv
 import numpy as np
@@ -159,20 +159,17 @@ class PanopticAnnotationFile:
         self.backend_args = backend_args
         content = read_panoptic_json(ann_file, backend_args,
                                      with_images=False)
-        self._labels = self._map_categories(content.categories, classes)
-        self._images = {image['id']: image for image in content.images}
-        self._annotations = content.annotations
-
-    def _map_categories(self, categories: List[dict],
-                        classes: Sequence[str]) -> Dict[int, int]:
         index = {name: label for label, name in enumerate(classes)}
-        missing = [c['name'] for c in categories if c['name'] not in index]
+        missing = [c['name'] for c in content.categories
+                   if c['name'] not in index]
         if missing:
             raise ValueError(
-                f'ann_file {self.ann_file} has categories that are not in '
+                f'ann_file {ann_file} has categories that are not in '
                 f"the dataset's metainfo['classes']: {missing}. Give the "
                 'dataset a metainfo with the names of the file.')
-        return {c['id']: index[c['name']] for c in categories}
+        self._labels = {c['id']: index[c['name']] for c in content.categories}
+        self._images = {image['id']: image for image in content.images}
+        self._annotations = content.annotations
 
     def __call__(self, sample: dict) -> PanopticGroundTruth:
         """Ground truth of a sample, found by its ``img_id``.

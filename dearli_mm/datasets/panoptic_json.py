@@ -10,8 +10,7 @@ from ..utils.text_files import parse_json
 from .image_names import without_suffix
 
 # Within `annotation_files_read_once`.
-_keeps_files = False
-_open_files: Dict[str, 'PanopticJSON'] = {}
+_open_files: Optional[Dict[str, 'PanopticJSON']] = None
 
 _SHOWN = 5  # problems that an error lists
 _REQUIRED = dict(
@@ -59,7 +58,7 @@ def read_panoptic_json(path: str,
         FileNotFoundError: If the file is not there.
         ValueError: If it is no such file; lists what is wrong with it.
     """
-    if path in _open_files:
+    if _open_files and path in _open_files:
         return _open_files[path]
     content = parse_json(get(path, backend_args=backend_args), path)
     problems = [f'{path}: {problem}'
@@ -67,7 +66,7 @@ def read_panoptic_json(path: str,
     if problems:
         raise ValueError('\n'.join(tell_some(problems)))
     found = _sorted_out(content)
-    if _keeps_files:
+    if _open_files is not None:
         _open_files[path] = found
     return found
 
@@ -79,13 +78,12 @@ def annotation_files_read_once() -> Iterator[None]:
     The labelled and the unlabelled part are of one file, which for COCO takes
     seconds and most of a gigabyte.
     """
-    global _keeps_files
-    _keeps_files = True
+    global _open_files
+    _open_files = {}
     try:
         yield
     finally:
-        _keeps_files = False
-        _open_files.clear()
+        _open_files = None
 
 
 def png_name(image: dict, annotation: dict) -> str:

@@ -16,8 +16,7 @@ from tqdm import tqdm
 def run_parallel(function: Callable[[Any], Any],
                  jobs: Sequence[Any],
                  workers: int,
-                 title: str,
-                 unit: str = 'img') -> Iterator[Any]:
+                 title: str) -> Iterator[Any]:
     """Results of a function in the order of its jobs, with a progress bar.
 
     Args:
@@ -25,12 +24,11 @@ def run_parallel(function: Callable[[Any], Any],
         jobs (Sequence): Arguments.
         workers (int): Processes; with 0, or for a single job, this one.
         title (str): Of the progress bar.
-        unit (str): What a job is. Defaults to 'img'.
 
     Yields:
         Any: Results; an exception of a job is raised here.
     """
-    bar = dict(total=len(jobs), desc=title, unit=unit, mininterval=2,
+    bar = dict(total=len(jobs), desc=title, unit='img', mininterval=2,
                disable=None)  # not into files
     if workers == 0 or len(jobs) < 2:
         yield from tqdm(map(function, jobs), **bar)

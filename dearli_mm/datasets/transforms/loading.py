@@ -126,7 +126,6 @@ class LoadPanopticSegments(LoadPanopticAnnotations):
             box_type=box_type,
             imdecode_backend=imdecode_backend,
             backend_args=backend_args)
-        self.rgb2id = rgb2id
         self.on_unknown_id = on_unknown_id
 
     def _load_masks_and_semantic_segs(self, results: dict) -> None:

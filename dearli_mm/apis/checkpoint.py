@@ -1,7 +1,7 @@
 """What a checkpoint tells of its network, read without running its code."""
 import ast
 from pathlib import Path
-from typing import Optional, Sequence, Union
+from typing import Optional
 
 from mmengine.config import Config, ConfigDict
 from mmengine.utils import import_modules_from_strings
@@ -48,6 +48,7 @@ def load_config(checkpoint: dict,
 
     Raises:
         FileNotFoundError: If the config file is not there.
+        ImportError: If a module of ``custom_imports`` cannot be imported.
         ValueError: If there is no config, or one that is not plain data.
     """
     if config is not None:
@@ -62,31 +63,17 @@ def load_config(checkpoint: dict,
                 'in training, converters do not); give it: --config FILE')
         loaded = Config(parse_config_text(text))
     loaded.merge_from_dict(cfg_options or {})
-    if loaded.get('custom_imports'):
-        import_modules(config or source, **loaded['custom_imports'])
-    return loaded
-
-
-def import_modules(source: str, imports: Union[str, Sequence[str]],
-                   allow_failed_imports: bool = False) -> None:
-    """Import what ``custom_imports`` names.
-
-    Args:
-        source (str): File that names it, for the error.
-        imports (str | Sequence[str]): Modules.
-        allow_failed_imports (bool): Defaults to False.
-
-    Raises:
-        ImportError: If a module cannot be imported.
-    """
+    wanted = loaded.get('custom_imports') or {}
     try:
-        import_modules_from_strings(imports, allow_failed_imports)
+        import_modules_from_strings(
+            wanted.get('imports'), wanted.get('allow_failed_imports', False))
     except ImportError as error:
         why = error.__context__ or error  # mmengine names the module alone
         raise ImportError(
-            f'{source}: custom_imports={imports}: {why}; run this in the '
-            'folder that holds the module, or add that folder to PYTHONPATH'
-        ) from error
+            f'{config or source}: custom_imports={wanted["imports"]}: {why}; '
+            'run this in the folder that holds the module, or add that '
+            'folder to PYTHONPATH') from error
+    return loaded
 
 
 def parse_config_text(text: str) -> dict:
@@ -136,11 +123,6 @@ class _PlainData(ast.NodeTransformer):
         if isinstance(node.ctx, ast.Load) and node.id in ('inf', 'nan'):
             return ast.Constant(float(node.id))
         return node
-
-
-def first_sentence(error: Exception) -> str:
-    """What went wrong, without the advice that PyTorch adds."""
-    return str(error).split('. ')[0].split('\n')[0]
 
 
 def detector_config(config: Config) -> ConfigDict:

@@ -9,9 +9,8 @@ from mmengine.device import get_device
 from torch import Tensor, nn
 
 from ..models.clip import clip_weights_path
-from .checkpoint import detector_config, first_sentence
-
-NETWORKS = ('student', 'teacher')
+from ..models.detectors.teacher import NETWORKS
+from .checkpoint import detector_config
 
 
 def build_model(config: Config, state: Dict[str, Tensor], source: str,
@@ -64,8 +63,10 @@ def checked_device(device: Optional[str]) -> str:
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ValueError(f'device={device!r} cannot be used '
-                         f"({first_sentence(error)}); take 'cpu'") from error
+        # What went wrong, without the advice that PyTorch adds.
+        why = str(error).split('. ')[0].split('\n')[0]
+        raise ValueError(f'device={device!r} cannot be used ({why}); take '
+                         "'cpu'") from error
     return device
 
 

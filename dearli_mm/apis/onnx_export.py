@@ -3,13 +3,14 @@ import copy
 import json
 from importlib.util import find_spec
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..models.fast_paths.deformable_attention import FastDeformableAttention
+from ..models.heads.mask_classification_fusion_head import final_logits
 from ..utils.atomic import atomic_path
 from .checkpoint import dataset_of_tests
 from .inferencer import DEARLiInferencer
@@ -99,47 +100,31 @@ class _Exportable(nn.Module):
         logits, masks = self.network.predict_queries(
             (images - self.mean) / self.std)
         fusion = self.network.panoptic_fusion_head
-        return fusion._final_logits(logits).softmax(-1), masks
+        return final_logits(logits, fusion.test_cfg).softmax(-1), masks
 
 
 class _GridSampleAttention(FastDeformableAttention):
     """Deformable attention by ``grid_sample``, for sizes that are symbols."""
 
-    def forward(self,
-                query: Tensor,
-                key: Optional[Tensor] = None,
-                value: Optional[Tensor] = None,
-                identity: Optional[Tensor] = None,
-                query_pos: Optional[Tensor] = None,
-                reference_points: Optional[Tensor] = None,
-                level_shapes: Sequence[Tuple[int, int]] = (),
-                **kwargs) -> Tensor:
-        value = query if value is None else value
-        identity = query if identity is None else identity
-        query = query if query_pos is None else query + query_pos
-        value = self.value_proj(value).unflatten(-1, (self.num_heads, -1))
-        shape = (self.num_heads, self.num_levels, self.num_points)
-        weights = self.attention_weights(query).unflatten(
-            -1, (self.num_heads, -1)).softmax(-1).unflatten(-1, shape[1:])
-        offsets = self.sampling_offsets(query).unflatten(-1, (*shape, 2))
+    def forward(self, query: Tensor, *args, **kwargs) -> Tensor:
+        return self._forward(query, *args, **kwargs)
+
+    def _weighted_sum(self, value: Tensor, spatial_shapes: Tensor,
+                      level_shapes: Sequence[Tuple[int, int]],
+                      positions: Tensor, weights: Tensor) -> Tensor:
         found: List[Tensor] = []
         levels = value.split([h * w for h, w in level_shapes], 1)
-        for k, ((height, width), level) in enumerate(zip(level_shapes,
-                                                         levels)):
+        for k, (size, level) in enumerate(zip(level_shapes, levels)):
             # [B * heads, C / heads, h, w] at [B * heads, Q, P, 2].
-            maps = level.permute(0, 2, 3, 1).flatten(0, 1).unflatten(
-                -1, (height, width))
-            one = query.new_ones(1)
-            places = reference_points[:, :, None, k:k + 1] + \
-                offsets[:, :, :, k] / torch.cat([one * width, one * height])
-            samples = F.grid_sample(
-                maps, (2 * places - 1).transpose(1, 2).flatten(0, 1),
-                align_corners=False)
+            maps = level.permute(0, 2, 3, 1).flatten(0, 1).unflatten(-1, size)
+            places = (2 * positions[:, :, :, k] + 1) / spatial_shapes[k].flip(
+                0) - 1
+            samples = F.grid_sample(maps, places.transpose(1, 2).flatten(0, 1),
+                                    align_corners=False)
             share = weights[:, :, :, k].transpose(1, 2).flatten(0, 1)
             found.append((samples * share[:, None]).sum(-1))
         out = sum(found).unflatten(0, (-1, self.num_heads))
-        return self.output_proj(
-            out.flatten(1, 2).transpose(1, 2)) + identity
+        return out.flatten(1, 2).transpose(1, 2)
 
 
 def _norm(inferencer: DEARLiInferencer) -> nn.Module:

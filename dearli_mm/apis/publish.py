@@ -2,17 +2,15 @@
 import copy
 import os
 from pathlib import Path
-from typing import Dict
 
 import torch
 from mmengine.config import Config
-from torch import Tensor
 
 from .. import __version__
+from ..models.detectors.teacher import NETWORKS, weights_of_network
 from ..utils.atomic import atomic_path
 from .checkpoint import (dataset_of_tests, detector_config, load_checkpoint,
                          load_config)
-from .model import NETWORKS
 
 # What mmdet's doors read besides the network.
 METAINFO = ('classes', 'thing_classes', 'stuff_classes', 'palette')
@@ -55,6 +53,8 @@ def publish_model(source: str, target: str, network: str = 'student',
     if 'detector' in config.model:
         detector.data_preprocessor = config.model.data_preprocessor.get(
             'data_preprocessor', config.model.data_preprocessor)
+    elif network == 'teacher':
+        raise ValueError(f'{source} has no teacher')
     _make_paths_relative(detector)
     dataset_meta = content['meta'].get('dataset_meta') or {}
     kept = Config(dict(
@@ -70,31 +70,13 @@ def publish_model(source: str, target: str, network: str = 'student',
         visualizer=VISUALIZER))
     meta = dict(cfg=kept.pretty_text, dearli_mm=__version__,
                 dataset_meta=dataset_meta)
-    state = _state_of(content['state_dict'], network, source)
+    state = weights_of_network(content['state_dict'], network)
     if half:
         state = {name: value.half() if value.is_floating_point() else value
                  for name, value in state.items()}
     with atomic_path(path) as part:
         torch.save(dict(state_dict=state, meta=meta), part)
     return path
-
-
-def _state_of(state: Dict[str, Tensor], network: str,
-              source: str) -> Dict[str, Tensor]:
-    """Weights of one network, under the names that it has alone."""
-    prefixes = [f'{name}.' for name in NETWORKS]
-    if not any(name.startswith(tuple(prefixes)) for name in state):
-        if network == 'teacher':
-            raise ValueError(f'{source} has no teacher')
-        return state
-    # What the teacher shares with the student is stored with the student.
-    parts = dict.fromkeys(['student.', f'{network}.'])
-    found: Dict[str, Tensor] = {}
-    for prefix in parts:
-        found.update({name[len(prefix):]: value
-                      for name, value in state.items()
-                      if name.startswith(prefix)})
-    return found
 
 
 def _make_paths_relative(node: dict) -> None:

@@ -16,7 +16,7 @@ from mmseg.structures import SegDataSample
 from semantic_data import write_semantic_data
 
 import dearli_mm.mmseg  # noqa: F401
-from dearli_mm.models.segmentors.dearli_segmentor import weights_of_network
+from dearli_mm.models.detectors.teacher import weights_of_network
 
 CLASSES = ['cat', 'dog, hound', 'sky']
 NORM = dict(mean=[120., 110., 100.], std=[60., 61., 62.], bgr_to_rgb=True)

@@ -9,13 +9,13 @@ from torch import Tensor
 
 from dearli_mm.utils.lazy import lazy_module
 
-from ..clip.cnn_towers import ConvNeXtTower, run_convnext
+from ..clip.cnn_towers import TimmTower
 from ..clip.image_towers import image_tower
 from ..clip.loading import build_clip
 from ..pixel_norm import PixelNorm
 from .sync_norms import keep_activations
 
-open_clip = lazy_module('open_clip')
+open_clip, timm = lazy_module('open_clip'), lazy_module('timm')
 
 
 @MODELS.register_module()
@@ -81,7 +81,8 @@ class OpenCLIPBackbone(BaseModule):
             raise ValueError(f'output_stride={output_stride} is not 16 or 32')
         clip = build_clip(model_name, pretrained)
         self.tower = image_tower(clip.visual, model_name, output_stride)
-        if compile and not isinstance(self.tower, ConvNeXtTower):
+        if compile and not isinstance(getattr(clip.visual, 'trunk', None),
+                                      timm.models.convnext.ConvNeXt):
             raise ValueError(
                 f'compile=True: {model_name!r} is no ConvNeXt; leave it out')
         self.model_name = model_name
@@ -90,7 +91,8 @@ class OpenCLIPBackbone(BaseModule):
         self.out_indices = tuple(range(len(self.tower.channels))
                                  if out_indices is None else out_indices)
         self.visual = clip.visual
-        self._pixel_norm = PixelNorm(
+        #: PixelNorm: What images must have gone through.
+        self.pixel_norm = PixelNorm(
             mean or [255 * v for v in clip.visual.image_mean],
             std or [255 * v for v in clip.visual.image_std])
         self.logit_scale = clip.logit_scale
@@ -116,11 +118,6 @@ class OpenCLIPBackbone(BaseModule):
         # The last layer is linear (base) or an MLP (large).
         return open_clip.get_model_config(self.model_name)['embed_dim']
 
-    @property
-    def pixel_norm(self) -> PixelNorm:
-        """PixelNorm: What images must have gone through."""
-        return self._pixel_norm
-
     def train(self, mode: bool = True) -> 'OpenCLIPBackbone':
         """A frozen tower stays in eval mode."""
         keep_activations(self)  # the runner may have replaced the norms
@@ -142,7 +139,7 @@ class OpenCLIPBackbone(BaseModule):
                                     and not self.frozen):
             # As the norms of a ConvNeXt want it.
             x = x.contiguous(memory_format=torch.channels_last)
-            stages = _compiled_stages()(self.visual.trunk, x) \
+            stages = _compiled_stages()(self.tower, x) \
                 if self.compile_stages else self.tower.stages(x)
         return tuple(stages[index] for index in self.out_indices)
 
@@ -186,4 +183,4 @@ class OpenCLIPBackbone(BaseModule):
 
 @lru_cache(maxsize=1)
 def _compiled_stages() -> Callable[..., List[Tensor]]:
-    return torch.compile(run_convnext)
+    return torch.compile(TimmTower.stages)

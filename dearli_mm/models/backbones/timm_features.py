@@ -75,7 +75,31 @@ class TimmFeatures(BaseModule):
 
     def _choose_indices(self, out_indices: Optional[Sequence[int]],
                         kwargs: dict) -> Tuple[int, ...]:
-        return _checked_indices(self.model_name, out_indices, kwargs)
+        """The features to return, if the head can use them."""
+        try:
+            with torch.device('meta'):
+                every = timm.create_model(
+                    self.model_name, features_only=True, **kwargs).feature_info
+        except Exception as error:  # of any model's constructor
+            raise ValueError(
+                f'{self.model_name!r} cannot be built for its features with '
+                f'model_kwargs={kwargs}: {error}') from error
+        stride_of = dict(zip(every.out_indices, every.reduction()))
+        fitting = tuple(
+            k for k, stride in stride_of.items() if stride in STRIDES)
+        if [stride_of[k] for k in fitting] != STRIDES:
+            raise ValueError(
+                f'{self.model_name!r} gives maps of the strides '
+                f'{sorted(set(stride_of.values()))}, but the head needs '
+                f'{STRIDES}; take a network with such a pyramid, as CNNs, '
+                'Swin or Hiera have it, or for a plain ViT TimmViT and, as '
+                'neck, SimpleFeaturePyramid')
+        if out_indices is None or tuple(out_indices) == fitting:
+            return fitting
+        raise ValueError(
+            f'out_indices={tuple(out_indices)} of {self.model_name!r} have '
+            f'the strides {[stride_of.get(k) for k in out_indices]}, but the '
+            f'head needs {STRIDES}; leave it out, or take {fitting}')
 
     @property
     def out_channels(self) -> List[int]:
@@ -157,34 +181,6 @@ def _build_trunk(model_name: str, pretrained: Optional[str],
             f'pretrained={pretrained!r} holds only {share:.0%} of the weights '
             f'of {model_name!r}; give the file of this very model')
     return trunk
-
-
-def _checked_indices(model_name: str, out_indices: Optional[Sequence[int]],
-                     kwargs: dict) -> Tuple[int, ...]:
-    """The features to return, if the head can use them."""
-    try:
-        with torch.device('meta'):
-            every = timm.create_model(
-                model_name, features_only=True, **kwargs).feature_info
-    except Exception as error:  # of any model's constructor
-        raise ValueError(
-            f'{model_name!r} cannot be built for its features with '
-            f'model_kwargs={kwargs}: {error}') from error
-    stride_of = dict(zip(every.out_indices, every.reduction()))
-    fitting = tuple(k for k, stride in stride_of.items() if stride in STRIDES)
-    if [stride_of[k] for k in fitting] != STRIDES:
-        raise ValueError(
-            f'{model_name!r} gives maps of the strides '
-            f'{sorted(set(stride_of.values()))}, but the head needs '
-            f'{STRIDES}; take a network with such a pyramid, as CNNs, Swin or '
-            'Hiera have it, or for a plain ViT TimmViT and, as neck, '
-            'SimpleFeaturePyramid')
-    if out_indices is None or tuple(out_indices) == fitting:
-        return fitting
-    raise ValueError(
-        f'out_indices={tuple(out_indices)} of {model_name!r} have the strides '
-        f'{[stride_of.get(k) for k in out_indices]}, but the head needs '
-        f'{STRIDES}; leave it out, or take {fitting}')
 
 
 def _share_of_file(trunk: nn.Module, weights: dict) -> float:

@@ -18,7 +18,7 @@ _AFTER_STAGES = ('norm_pre', 'final_conv', 'conv_head', 'bn2')
 
 
 class TimmTower(ImageTower):
-    """A CNN of timm: EfficientNet, ResNet, RegNet, MobileNet, ...
+    """A CNN of timm: ConvNeXt, the tower of the paper, EfficientNet, ...
 
     Source: FC-CLIP, whose ConvNeXt is the case that it describes.
     """
@@ -27,6 +27,8 @@ class TimmTower(ImageTower):
     def fits(cls, visual: nn.Module) -> bool:
         """Whether the stages can be had, and dense features follow."""
         trunk = visual.trunk
+        if isinstance(trunk, timm.models.convnext.ConvNeXt):
+            return True  # without a look at its maps, which takes a while
         info = getattr(trunk, 'feature_info', None)
         if not info or not hasattr(trunk, 'forward_intermediates'):
             return False
@@ -74,27 +76,6 @@ class TimmTower(ImageTower):
         maps = pooled.reshape(-1, pooled.shape[-1], 1, 1)
         embedding = self.visual.head(self.visual.trunk.forward_head(maps))
         return embedding.view(*pooled.shape[:-1], -1)
-
-
-class ConvNeXtTower(TimmTower):
-    """timm's ConvNeXt, the tower of the paper."""
-
-    def trained_modules(self, count: int) -> List[nn.Module]:
-        trunk = self.visual.trunk
-        return [trunk.stem, *trunk.stages[:count]]
-
-    def stages(self, images: Tensor) -> List[Tensor]:
-        return run_convnext(self.visual.trunk, images)
-
-
-def run_convnext(trunk: nn.Module, images: Tensor) -> List[Tensor]:
-    """Outputs of all stages of a ConvNeXt."""
-    x = trunk.stem(images)
-    stages = []
-    for stage in trunk.stages:
-        x = stage(x)
-        stages.append(x)
-    return stages
 
 
 class ModifiedResNetTower(ImageTower):

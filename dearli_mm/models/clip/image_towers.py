@@ -3,12 +3,11 @@ from torch import nn
 
 from dearli_mm.utils.lazy import lazy_module
 
-from .cnn_towers import (ConvNeXtTower, ModifiedResNetTower, TimmTower,
-                         dilate)
+from .cnn_towers import ModifiedResNetTower, TimmTower, dilate
 from .image_tower import ImageTower
 from .vit_towers import TimmViTTower, ViTTower
 
-open_clip, timm = lazy_module('open_clip'), lazy_module('timm')
+open_clip = lazy_module('open_clip')
 
 
 def image_tower(visual: nn.Module, model_name: str,
@@ -35,8 +34,6 @@ def image_tower(visual: nn.Module, model_name: str,
             return TimmViTTower(visual, model_name)
         if output_stride != 32:
             dilate(visual, model_name, output_stride)
-        if isinstance(visual.trunk, timm.models.convnext.ConvNeXt):
-            return ConvNeXtTower(visual)
         if TimmTower.fits(visual):
             return TimmTower(visual)
     kind = type(getattr(visual, 'trunk', visual)).__name__

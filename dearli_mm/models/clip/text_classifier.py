@@ -86,7 +86,6 @@ class CLIPTextClassifier(BaseModule):
     def set_classes(self, classes: Classes) -> None:
         """Change the vocabulary; the embeddings stay on their device."""
         parsed = parse_classes(classes)
-        self.class_names = [names[0] for names in parsed]
         self.num_synonyms = [len(names) for names in parsed]
         self._synonyms = [name for names in parsed for name in names]
         tell_names(parsed)
@@ -122,7 +121,7 @@ class CLIPTextClassifier(BaseModule):
             return
         # Tensors made in inference mode could never be trained with.
         with torch.inference_mode(False), torch.no_grad():
-            self.embeddings = self._load_or_compute(self._synonyms).to(
+            self.embeddings = self._load_or_compute().to(
                 self.embeddings.device)
 
     def forward(self, void_embedding: Tensor) -> Tensor:
@@ -139,25 +138,25 @@ class CLIPTextClassifier(BaseModule):
         return torch.cat(
             (self.embeddings, F.normalize(void_embedding, dim=-1)))
 
-    def _load_or_compute(self, synonyms: Sequence[str]) -> Tensor:
+    def _load_or_compute(self) -> Tensor:
         if self.pretrained is None:
             print_log(
                 f'CLIPTextClassifier: pretrained=None, so the text tower of '
                 f'{self.model_name!r} is random; its classes mean nothing',
                 'current', logging.WARNING)
-            return self._compute(synonyms)
+            return self._compute()
         weights = clip_weights_path(self.model_name, self.pretrained)
         if self.cache_dir is None:
-            return self._compute(synonyms)
+            return self._compute()
         try:
             path = Path(self.cache_dir).expanduser() / (
-                self._cache_key(weights, synonyms) + '.pt')
+                self._cache_key(weights) + '.pt')
         except RuntimeError as error:  # there is no home
             self._warn(f'cannot be used ({error})')
-            return self._compute(synonyms)
-        embeddings = self._read(path, len(synonyms))
+            return self._compute()
+        embeddings = self._read(path)
         if embeddings is None:
-            embeddings = self._compute(synonyms)
+            embeddings = self._compute()
             try:
                 with atomic_path(path) as part:
                     torch.save(embeddings, part)
@@ -166,13 +165,13 @@ class CLIPTextClassifier(BaseModule):
                            'compute the text classifier anew')
         return embeddings
 
-    def _read(self, path: Path, num_synonyms: int) -> Optional[Tensor]:
+    def _read(self, path: Path) -> Optional[Tensor]:
         """A cached entry; None if there is none, or none that is whole."""
         if not os.path.isfile(path):
             return None
         try:
             embeddings = torch.load(path, weights_only=True)
-            if embeddings.shape == (num_synonyms, self.embed_dims):
+            if embeddings.shape == (len(self._synonyms), self.embed_dims):
                 return embeddings
             problem = f'its shape is {tuple(embeddings.shape)}'
         except Exception as error:
@@ -186,15 +185,14 @@ class CLIPTextClassifier(BaseModule):
             f'CLIPTextClassifier: cache_dir={str(self.cache_dir)!r} '
             f'{problem}', 'current', logging.WARNING)
 
-    def _cache_key(self, weights: Path, synonyms: Sequence[str]) -> str:
+    def _cache_key(self, weights: Path) -> str:
         digest = hashlib.sha256()
         with weights.open('rb') as file:
             for block in iter(lambda: file.read(1 << 24), b''):
                 digest.update(block)
         config = open_clip.get_model_config(self.model_name)
         digest.update(
-            json.dumps([config, list(self.templates),
-                        list(synonyms)]).encode())
+            json.dumps([config, self.templates, self._synonyms]).encode())
         return f'{self.model_name}-{digest.hexdigest()[:24]}'
 
     def _tokenize(self, prompts: Sequence[str],
@@ -212,20 +210,20 @@ class CLIPTextClassifier(BaseModule):
         return tokenizer(list(prompts))
 
     @torch.no_grad()
-    def _compute(self, synonyms: Sequence[str]) -> Tensor:
-        prompts = make_prompts(synonyms, self.templates)
-        tokens = self._tokenize(prompts, synonyms)  # before what takes long
+    def _compute(self) -> Tensor:
+        prompts = make_prompts(self._synonyms, self.templates)
+        # Before what takes long.
+        tokens = self._tokenize(prompts, self._synonyms)
         print_log(
             f'CLIPTextClassifier: {self.num_classes} classes, '
-            f'{len(synonyms)} names, {len(prompts)} prompts through the text '
-            f'tower of {self.model_name!r}', 'current')
+            f'{len(self._synonyms)} names, {len(prompts)} prompts through the '
+            f'text tower of {self.model_name!r}', 'current')
         # Building draws random numbers: a run must not depend on whether its
         # classes were in the cache, nor a random tower on the run.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             clip = build_clip(self.model_name, self.pretrained)
-        text_tower = clip.text.eval()
-        features = encode_text(text_tower, tokens, self.batch_size)
+        features = encode_text(clip.text.eval(), tokens, self.batch_size)
         return average_templates(features, len(self.templates))
 
 

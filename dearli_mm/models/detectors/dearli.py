@@ -106,11 +106,6 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
     def init_weights(self) -> None:
         """Initialise the student; the teacher starts as its copy."""
         self.student.init_weights()
-        self.copy_student_to_teacher()
-
-    @torch.no_grad()
-    def copy_student_to_teacher(self) -> None:
-        """Give the teacher the student's parameters and buffers."""
         student = self.student.state_dict()
         self.teacher.load_state_dict(
             {name: student[name]

@@ -79,7 +79,12 @@ class PanopticCutMix:
         """
         # Drawn on the host: boxes are sizes of slices, which a GPU would have
         # to be waited for.
-        pastes = self._draw(len(images), images.shape[-2:])
+        pastes = [
+            None if torch.rand(()) >= self.prob or partner == index else Paste(
+                partner,
+                cutmix_box(images.shape[-2:], self.area, self.aspect))
+            for index, partner in enumerate(self._partners(len(images)))
+        ]
         mixed = images[:len(pastes)].clone()
         for index, paste in enumerate(pastes):
             if paste is not None:
@@ -88,15 +93,6 @@ class PanopticCutMix:
                 mixed[index, :, y0:y1, x0:x1] = images[paste.partner, :, y0:y1,
                                                        x0:x1]
         return mixed, batch_cutmix_panoptic(labels, pastes)
-
-    def _draw(self, batch_size: int,
-              size: Tuple[int, int]) -> List[Optional[Paste]]:
-        """What is pasted into each image to learn from."""
-        return [
-            None if torch.rand(()) >= self.prob or partner == index else Paste(
-                partner, cutmix_box(size, self.area, self.aspect))
-            for index, partner in enumerate(self._partners(batch_size))
-        ]
 
     def _partners(self, batch_size: int) -> List[int]:
         """Index of the partner of each image that is learnt from."""

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from dearli_mm.functional import PanopticSegments
 
+NETWORKS = ('student', 'teacher')
+
 
 def teacher_of(student: nn.Module) -> nn.Module:
     """A frozen copy of the student that shares what is never trained.
@@ -79,6 +81,28 @@ def complete_for_both(state_dict: Dict[str, Tensor], prefix: str,
             f"{len(of_student)} taken of the student's there, {len(current)} "
             'not there, copied from the student as it is', 'current')
     return {*own, *of_student}
+
+
+def weights_of_network(weights: Dict[str, Tensor],
+                       network: str) -> Dict[str, Tensor]:
+    """Weights of the student or the teacher of a checkpoint.
+
+    Args:
+        weights (dict[str, Tensor]): Of :class:`DEARLi`, or of one network.
+        network (str): ``'student'`` or ``'teacher'``.
+
+    Returns:
+        dict[str, Tensor]: Without the prefix. What is never trained is stored
+        once, with the student, and belongs to the teacher as well.
+    """
+    parts: Dict[str, Dict[str, Tensor]] = {name: {} for name in NETWORKS}
+    for key, value in weights.items():
+        part, _, name = key.partition('.')
+        if part in parts:
+            parts[part][name] = value
+    if not parts['student']:
+        return weights
+    return {**parts['student'], **parts[network]}
 
 
 def pseudo_label_statistics(

@@ -66,12 +66,7 @@ class FastDeformableAttention(MultiScaleDeformableAttention):
         with torch.autocast(query.device.type, enabled=False):
             samples = self._samples(query.float(), reference_points.float(),
                                     spatial_shapes)
-        if way_on(query.device) == 'triton':
-            from .triton_attention import deformable_attention as by_triton
-            out = by_triton(value, spatial_shapes, *samples)
-        else:
-            out = deformable_attention(
-                value, level_shapes or spatial_shapes.tolist(), *samples)
+        out = self._weighted_sum(value, spatial_shapes, level_shapes, *samples)
         return self.dropout(self.output_proj(out)) + identity
 
     def _samples(self, query: Tensor, reference_points: Tensor,
@@ -88,6 +83,16 @@ class FastDeformableAttention(MultiScaleDeformableAttention):
         # In pixels, 0 at the centre of the first.
         origins = reference_points * spatial_shapes.flip(-1) - 0.5
         return origins[:, :, None, :, None] + offsets, weights
+
+    def _weighted_sum(self, value: Tensor, spatial_shapes: Tensor,
+                      level_shapes: Optional[Sequence[Tuple[int, int]]],
+                      *samples: Tensor) -> Tensor:
+        """What the queries see, [B, Q, C], of values [B, K, M, C / M]."""
+        if way_on(value.device) == 'triton':
+            from .triton_attention import deformable_attention as by_triton
+            return by_triton(value, spatial_shapes, *samples)
+        return deformable_attention(
+            value, level_shapes or spatial_shapes.tolist(), *samples)
 
 
 @lru_cache(maxsize=None)

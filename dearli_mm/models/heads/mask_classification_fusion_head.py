@@ -6,7 +6,7 @@ from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.models.seg_heads import MaskFormerFusionHead
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
-from mmdet.utils import OptConfigType
+from mmdet.utils import ConfigType, OptConfigType
 from mmengine.structures import PixelData
 from torch import Tensor
 
@@ -97,14 +97,10 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
             list[PanopticSegments]: [H, W].
         """
         test_cfg = self.test_cfg if test_cfg is None else test_cfg
-        if not test_cfg.get('void_on', True):
-            class_logits = _without_void(class_logits)
-        return batch_panoptic_inference(class_logits.float(),
-                                        mask_logits.float(),
-                                        self._is_thing(class_logits.device),
-                                        size, valid_sizes,
-                                        test_cfg.get('score_thr', 0.0),
-                                        test_cfg.get('overlap_thr', 0.8))
+        return batch_panoptic_inference(
+            final_logits(class_logits, test_cfg).float(), mask_logits.float(),
+            self._is_thing(class_logits.device), size, valid_sizes,
+            test_cfg.get('score_thr', 0.0), test_cfg.get('overlap_thr', 0.8))
 
     def predict(self,
                 mask_cls_results: Tensor,
@@ -136,7 +132,7 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
 
     def _predict_single(self, class_logits: Tensor, mask_logits: Tensor,
                         meta: dict, rescale: bool) -> dict:
-        class_logits = self._final_logits(class_logits).float()
+        class_logits = final_logits(class_logits, self.test_cfg).float()
         results = {}
         if self.test_cfg.get('panoptic_on', True):
             segments = self._segments(class_logits, mask_logits, meta, rescale)
@@ -147,7 +143,7 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
             # All queries have a say, also those that are of no segment.
             classes = [
                 semantic_inference(class_logits, masks).max(0, True)[1]
-                for masks in _bands(mask_logits, meta, rescale)
+                for masks in result_bands(mask_logits, meta, rescale)
             ]
             results['sem_seg'] = PixelData(sem_seg=torch.cat(classes, 1))
         return results
@@ -157,7 +153,8 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
         """Disjoint segments of one image, of the size of the result."""
         keep = kept_queries(class_logits, self.test_cfg.get('score_thr', 0.0))
         return panoptic_inference_of_bands(
-            class_logits[keep], _bands(mask_logits[keep], meta, rescale),
+            class_logits[keep],
+            result_bands(mask_logits[keep], meta, rescale),
             self._is_thing(class_logits.device),
             self.test_cfg.get('overlap_thr', 0.8))
 
@@ -173,32 +170,28 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
         Returns:
             Tensor: Non-negative, not normalised, shape [C, H, W].
         """
-        class_logits = self._final_logits(class_logits).float()
+        class_logits = final_logits(class_logits, self.test_cfg).float()
         return torch.cat([
             semantic_inference(class_logits, masks)
-            for masks in _bands(mask_logits, meta, rescale=True)
+            for masks in result_bands(mask_logits, meta, rescale=True)
         ], 1)
 
-    def _final_logits(self, class_logits: Tensor) -> Tensor:
-        """Class logits by which no query is void, unless ``void_on``."""
-        if self.test_cfg.get('void_on', True):
-            return class_logits
-        return _without_void(class_logits)
+
+def final_logits(class_logits: Tensor, test_cfg: ConfigType) -> Tensor:
+    """Logits [..., C+1] by which no query is void, unless ``void_on``."""
+    if not test_cfg.get('void_on', True):
+        class_logits = class_logits.clone()
+        class_logits[..., -1] = -torch.inf
+    return class_logits
 
 
-def _bands(mask_logits: Tensor, meta: dict, rescale: bool) -> Iterator[Tensor]:
+def result_bands(mask_logits: Tensor, meta: dict,
+                 rescale: bool) -> Iterator[Tensor]:
     """Mask logits [Q, rows, W] of the result, a band of rows after another."""
     size = meta['ori_shape' if rescale else 'img_shape'][:2]
     # In full precision: sigmoid(16 bits) has few values near 1/2.
     return resize_in_bands(mask_logits.float(), meta['batch_input_shape'],
                            meta['img_shape'][:2], size)
-
-
-def _without_void(class_logits: Tensor) -> Tensor:
-    """Logits [..., C+1] by which every query is of some class."""
-    class_logits = class_logits.clone()
-    class_logits[..., -1] = -torch.inf
-    return class_logits
 
 
 def encode_panoptic(segments: PanopticSegments, num_classes: int) -> Tensor:

@@ -7,13 +7,10 @@ from mmdet.structures import SampleList
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from dearli_mm.functional.resizing import resize_logits
 from dearli_mm.functional.proposals import mask_scores
 
-from .mask_classification_fusion_head import MaskClassificationFusionHead
-
-# Masks that are at full size as floats at one time.
-CHUNK = 16
+from .mask_classification_fusion_head import (MaskClassificationFusionHead,
+                                              result_bands)
 
 
 @MODELS.register_module()
@@ -71,14 +68,9 @@ class MaskProposalFusionHead(MaskClassificationFusionHead):
                                                  // padded_width)])
         scores, order = scores.sort(descending=True, stable=True)
         order = order[:self.test_cfg.get('max_per_img', 100)]
-        masks = []
-        for logits in mask_logits[order].split(CHUNK):
-            logits = resize_logits(logits[None], (padded_height, padded_width))
-            logits = logits[..., :height, :width]
-            if rescale:
-                logits = resize_logits(logits, meta['ori_shape'][:2])
-            masks.append(logits[0] > 0)
+        masks = [band > 0
+                 for band in result_bands(mask_logits[order], meta, rescale)]
         return InstanceData(
-            masks=torch.cat(masks),
+            masks=torch.cat(masks, 1),
             scores=scores[:len(order)],
             labels=torch.zeros_like(order))

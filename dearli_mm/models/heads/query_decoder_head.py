@@ -40,8 +40,8 @@ class QueryDecoderHead(Mask2FormerHead):
         super().__init__(**kwargs)
         self.with_cp = with_cp
         for layer in self.transformer_decoder.layers:
-            MaskedAttention.take_over(layer.cross_attn)
-            MaskedAttention.take_over(layer.self_attn)
+            layer.cross_attn.__class__ = MaskedAttention
+            layer.self_attn.__class__ = MaskedAttention
         if isinstance(self.pixel_decoder, DeformablePixelDecoder):
             self.pixel_decoder.with_cp = with_cp
         elif with_cp:

@@ -15,11 +15,11 @@ MMDET_NAMES = dict(object_mask_thr='score_thr', iou_thr='overlap_thr',
                    max_per_image='max_per_img')
 
 
-def check_test_cfg(test_cfg: OptConfigType, where: str = 'test_cfg') -> None:
+def check_test_cfg(test_cfg: OptConfigType) -> None:
     """Refuse settings that nobody reads.
 
     Raises:
         ValueError: Names them, and what was meant.
     """
-    known = (*SEGMENTS, *RESULTS)
-    refuse_unknown(test_cfg or (), known, where, MMDET_NAMES)
+    refuse_unknown(test_cfg or (), (*SEGMENTS, *RESULTS), 'test_cfg',
+                   MMDET_NAMES)

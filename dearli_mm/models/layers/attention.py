@@ -12,13 +12,8 @@ class MaskedAttention(MultiheadAttention):
     The same parameters. mmcv asks for the attention weights, which keeps
     PyTorch from fusing, and wants a mask for each head; here one mask serves
     all heads. mmdet's decoder layers make their attention themselves, so
-    :meth:`take_over` turns one that is made.
+    layers that are made, with ``batch_first`` and one width, change class.
     """
-
-    @classmethod
-    def take_over(cls, layer: MultiheadAttention) -> None:
-        """Turn one of mmcv's layers, with ``batch_first`` and one width."""
-        layer.__class__ = cls
 
     def forward(self,
                 query: Tensor,

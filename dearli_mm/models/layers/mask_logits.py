@@ -30,8 +30,7 @@ class MaskLogits(Sequence):
 
     def __getitem__(self, index: int) -> Tensor:
         """Logits [B, Q, h, w] of one prediction."""
-        logits = self.embeds[index] @ self.features.flatten(2)
-        return logits.unflatten(-1, self.features.shape[-2:])
+        return _product(self.embeds[index], self.features)
 
     def float(self) -> 'MaskLogits':
         """The same in float32."""
@@ -60,6 +59,6 @@ class MaskLogits(Sequence):
 
 
 def _product(embeds: Tensor, features: Tensor) -> Tensor:
-    """Logits [..., h, w] of embeddings [..., C] on one image's [C, h, w]."""
-    logits = embeds @ features.flatten(1)
+    """Logits [..., h, w] of embeddings [..., C] on features [..., C, h, w]."""
+    logits = embeds @ features.flatten(-2)
     return logits.unflatten(-1, features.shape[-2:])

@@ -1,5 +1,5 @@
 """Settings of the criterion, as users of mmdet's Mask2Former write them."""
-from typing import Dict, Optional, Tuple
+from typing import Dict, Optional
 
 from mmdet.utils import ConfigType, OptConfigType
 
@@ -9,9 +9,9 @@ from .set_criterion import TERMS, WEIGHTS
 
 # What the criterion computes; mmdet's own settings of it.
 _LOSSES = dict(
-    loss_cls=dict(type='CrossEntropyLoss', use_sigmoid=False),
-    loss_mask=dict(type='CrossEntropyLoss', use_sigmoid=True),
-    loss_dice=dict(
+    cls=dict(type='CrossEntropyLoss', use_sigmoid=False),
+    mask=dict(type='CrossEntropyLoss', use_sigmoid=True),
+    dice=dict(
         type='DiceLoss', use_sigmoid=True, activate=True, naive_dice=True,
         eps=1.0))
 _COSTS = dict(
@@ -55,19 +55,16 @@ def criterion_config(criterion: OptConfigType = None,
     for term, loss in zip(TERMS, (loss_cls, loss_mask, loss_dice)):
         if loss is not None:
             key = f'panoptic_head.loss_{term}'
-            weights[term] = _checked(loss, _LOSSES[f'loss_{term}'], key,
-                                     'loss_weight')
+            weights[term] = _checked(loss, _LOSSES[term], key, 'loss_weight')
     if weights:
         config['loss_weights'] = {**WEIGHTS, **weights}
     if (loss_cls or {}).get('class_weight') is not None:
         config['void_weight'] = _void_weight(loss_cls['class_weight'])
     if train_cfg.get('assigner') is not None:
         config['match_weights'] = _match_weights(train_cfg['assigner'])
-    for key, value in (('loss_weights', loss_weights),
-                       ('match_weights', match_weights), ('void_weight',
-                                                          void_weight)):
-        if value is not None:
-            config[key] = value
+    own = dict(loss_weights=loss_weights, match_weights=match_weights,
+               void_weight=void_weight)
+    config.update({k: v for k, v in own.items() if v is not None})
     return {'type': 'SetCriterion', **config, **(criterion or {})}
 
 
@@ -100,15 +97,12 @@ def _match_weights(assigner: ConfigType) -> Dict[str, float]:
         raise ValueError(f'{key}.type={assigner.get("type")!r}: queries are '
                          "matched by a 'HungarianAssigner'")
     weights = dict.fromkeys(TERMS, 0.0)
-    of_type: Dict[str, Tuple[str, dict]] = {
-        wanted['type']: (term, wanted)
-        for term, wanted in _COSTS.items()
-    }
+    term_of = {wanted['type']: term for term, wanted in _COSTS.items()}
     for index, cost in enumerate(assigner.get('match_costs', ())):
         where = f'{key}.match_costs.{index}'
-        if cost.get('type') not in of_type:
+        if cost.get('type') not in term_of:
             raise ValueError(f'{where}.type={cost.get("type")!r} is none of '
-                             f'{tuple(of_type)}')
-        term, wanted = of_type[cost['type']]
-        weights[term] = _checked(cost, wanted, where, 'weight')
+                             f'{tuple(term_of)}')
+        term = term_of[cost['type']]
+        weights[term] = _checked(cost, _COSTS[term], where, 'weight')
     return weights

@@ -25,10 +25,6 @@ class _Targets(NamedTuple):
     masks: Tensor  # bool [T, H, W]
     counts: List[int]  # number of targets of each image
 
-    def num_pairs(self, num_queries: int) -> List[int]:
-        """Targets of each image that get a query."""
-        return [min(count, num_queries) for count in self.counts]
-
 
 @MODELS.register_module()
 class SetCriterion(nn.Module):
@@ -122,7 +118,9 @@ class SetCriterion(nn.Module):
     def _losses(self, class_logits: Tensor, mask_logits: MaskLogits,
                 targets: _Targets, void_weight: float) -> Dict[str, Tensor]:
         """Weighted ``loss_cls``, ``loss_mask``, ``loss_dice``, each [L]."""
-        num_pairs = targets.num_pairs(class_logits.shape[2])
+        # Targets of each image that get a query.
+        num_pairs = [min(count, class_logits.shape[2])
+                     for count in targets.counts]
         match = self.match(class_logits, mask_logits, targets)
         pairs = mask_logits.pairs(match, num_pairs)
         points = uncertain_points(pairs.detach().flatten(0, 1),
@@ -143,7 +141,7 @@ class SetCriterion(nn.Module):
 
     @torch.no_grad()
     def match(self, class_logits: Tensor, mask_logits: MaskLogits,
-               targets: _Targets) -> Match:
+              targets: _Targets) -> Match:
         """Pairs of all predictions, tensors [L, N].
 
         All predictions are compared at the same uniform points, so that the

@@ -12,7 +12,7 @@ from mmseg.utils import (ConfigType, OptConfigType, OptMultiConfig,
                          OptSampleList, SampleList)
 from torch import Tensor
 
-NETWORKS = ('student', 'teacher')
+from ..detectors.teacher import NETWORKS, weights_of_network
 
 
 @MODELS.register_module()
@@ -147,27 +147,3 @@ class DEARLiSegmentor(BaseSegmentor):
                     weights, self.network).items()
             })
         super()._load_from_state_dict(state_dict, prefix, *args)
-
-
-def weights_of_network(weights: Dict[str, Tensor],
-                       network: str) -> Dict[str, Tensor]:
-    """Weights of the student or the teacher of a checkpoint.
-
-    Args:
-        weights (dict[str, Tensor]): Of :class:`DEARLi`, or of one network.
-        network (str): ``'student'`` or ``'teacher'``.
-
-    Returns:
-        dict[str, Tensor]: Without the prefix. What is never trained is stored
-        once, with the student, and belongs to the teacher as well.
-    """
-    parts: Dict[str, Dict[str, Tensor]] = {name: {} for name in NETWORKS}
-    for key, value in weights.items():
-        part, _, name = key.partition('.')
-        if part in parts:
-            parts[part][name] = value
-    if not parts['student']:
-        return weights
-    if network == 'student':
-        return parts['student']
-    return {**parts['student'], **parts['teacher']}

@@ -9,7 +9,7 @@ from ..utils.colors import palette
 from .image_files import read_image_size
 from .image_names import ImageNames
 from .panoptic_json import png_name, read_panoptic_json
-from .splits import read_split, split_indices
+from .splits import split_indices
 from .transforms.loading import IGNORE_INDEX
 
 
@@ -109,11 +109,7 @@ class PanopticDataset(CocoPanopticDataset):
             return images
         names = ImageNames([image['file_name'] for image in images],
                            [self._path(image) for image in images])
-        source = self.split if isinstance(self.split, str) else 'split'
-        return [
-            images[index]
-            for index in split_indices(names, read_split(self.split), source)
-        ]
+        return [images[k] for k in split_indices(names, self.split)]
 
     def _path(self, image: dict) -> str:
         return osp.join(self.data_prefix['img'], image['file_name'])

@@ -12,8 +12,8 @@ from torch.utils.data import Dataset
 from .image_files import UnreadableImageError
 from .panoptic_dataset import PanopticDataset
 from .samplers import seeded_by
-from .splits import read_split, split_indices
-from .unlabeled_pool import (image_info, image_names, infos_of_folders,
+from .splits import split_indices
+from .unlabeled_pool import (image_names, infos_of_dataset, infos_of_folders,
                              without_excluded)
 
 ROLES = ('labeled', 'unlabeled')
@@ -148,7 +148,8 @@ def _labeled(config: dict, split: Union[str, Sequence[str], None]) -> Dataset:
         return _build_dataset(dict(config, split=split))
     dataset = _build_dataset(config)
     if split is not None:
-        dataset.get_subset_(_indices(_infos(dataset), split))
+        names = image_names(infos_of_dataset(dataset))
+        dataset.get_subset_(split_indices(names, split))
     return dataset
 
 
@@ -161,9 +162,9 @@ def _unlabeled(config: Optional[dict], split: Union[str, Sequence[str], None],
         if _is_ours(config):
             config = dict(config, with_segments=False)
         dataset = _build_dataset(config)
-        infos, metainfo = _infos(dataset), dataset.metainfo
-        labeled = set(range(len(infos)) if split is None else _indices(
-            infos, split))
+        infos, metainfo = infos_of_dataset(dataset), dataset.metainfo
+        labeled = set(range(len(infos)) if split is None else split_indices(
+            image_names(infos), split))
         rest = [info for k, info in enumerate(infos) if k not in labeled]
         known = [info['img_path'] for info in infos]
     rest += infos_of_folders(images, known)
@@ -174,15 +175,6 @@ def _is_ours(config: dict) -> bool:
     cls = config['type']
     cls = cls if isinstance(cls, type) else DATASETS.get(cls)
     return cls is not None and issubclass(cls, PanopticDataset)
-
-
-def _infos(dataset: Dataset) -> List[dict]:
-    return [image_info(dataset, index) for index in range(len(dataset))]
-
-
-def _indices(infos: List[dict], split: Union[str, Sequence[str]]) -> List[int]:
-    source = split if isinstance(split, str) else 'split'
-    return split_indices(image_names(infos), read_split(split), source)
 
 
 def _build_dataset(config: dict):

@@ -64,24 +64,25 @@ def split_problems(images: ImageNames, found: Found,
     return problems
 
 
-def split_indices(images: ImageNames, split: Sequence[str],
-                  source: str) -> List[int]:
+def split_indices(images: ImageNames,
+                  split: Union[str, Sequence[str]]) -> List[int]:
     """Find the images of a split in a dataset.
 
     Args:
         images (ImageNames): Images of the dataset.
-        split (Sequence[str]): Lines of the split.
-        source (str): Name of the split, for messages.
+        split (str | Sequence[str]): See :func:`read_split`.
 
     Returns:
         list[int]: Index of each image of the split.
 
     Raises:
+        FileNotFoundError: If the file is not there.
         ValueError: If the split names an image that the dataset lacks, one
             twice, or several with one name; tells all of it.
     """
-    found = images.find(split)
-    problems = split_problems(images, found, source)
+    found = images.find(read_split(split))
+    problems = split_problems(images, found,
+                              split if isinstance(split, str) else 'split')
     if problems:
         raise ValueError('\n'.join(problems))
     return found.indices

@@ -5,22 +5,24 @@ from functools import cache
 from typing import List, Sequence, Set
 
 from mmengine.logging import print_log
+from torch.utils.data import Dataset
 
 from .image_folders import list_images
 from .image_names import ImageNames, relative_name
 from .splits import read_split
 
 
-def image_info(dataset, index: int) -> dict:
-    """What may be known of an unlabelled image: no annotation. Its ``name``
-    is the file's, relative to the folder of images."""
-    info = dataset.get_data_info(index)
+def infos_of_dataset(dataset: Dataset) -> List[dict]:
+    """What may be known of unlabelled images: no annotation. A ``name`` is
+    the file's, relative to the folder of images."""
     folder = getattr(dataset, 'data_prefix', {}).get('img', '')
-    known = {
-        key: info[key]
-        for key in ('img_path', 'img_id', 'height', 'width') if key in info
-    }
-    return dict(known, name=relative_name(info['img_path'], folder))
+    infos = (dataset.get_data_info(k) for k in range(len(dataset)))
+    return [
+        dict({key: info[key]
+              for key in ('img_path', 'img_id', 'height', 'width')
+              if key in info}, name=relative_name(info['img_path'], folder))
+        for info in infos
+    ]
 
 
 def infos_of_folders(sources: Sequence[str],

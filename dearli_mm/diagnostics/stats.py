@@ -10,7 +10,7 @@ from ..datasets.config_datasets import (AnnotationFiles, find_parts,
                                         read_config)
 from ..datasets.image_names import ImageNames
 from ..datasets.panoptic_json import png_name, read_panoptic_json
-from ..datasets.splits import read_split, split_indices
+from ..datasets.splits import split_indices
 from ..datasets.transforms.loading import read_panoptic_png
 from ..utils.atomic import atomic_path
 from .verify import Most, too_few_queries
@@ -61,8 +61,7 @@ def dataset_stats(config: str) -> DatasetStats:
     images = content.images
     if split is not None:
         names = ImageNames([image['file_name'] for image in images])
-        images = [images[k] for k in split_indices(
-            names, read_split(split), str(split))]
+        images = [images[k] for k in split_indices(names, split)]
     rows, pixels = [], 0
     most = Most()
     for image in images:

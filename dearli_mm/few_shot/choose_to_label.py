@@ -11,7 +11,7 @@ from ..conversion.splits import write_new
 from ..datasets.image_files import decode_image
 from ..datasets.image_folders import list_images
 from ..datasets.image_names import ImageNames, relative_name
-from ..datasets.splits import read_split, split_indices
+from ..datasets.splits import split_indices
 from ..functional.coverage import (choose_covering_images,
                                    choose_distant_images, nearest_similarity)
 from ..utils.atomic import atomic_path
@@ -109,8 +109,7 @@ def _find_labeled(paths: Dict[str, str], lists: Sequence[str]) -> List[str]:
     names = ImageNames(list(paths), list(paths.values()))
     found: List[str] = []
     for source in lists:
-        found += [names.names[k] for k in split_indices(
-            names, read_split(source), source)]
+        found += [names.names[k] for k in split_indices(names, source)]
     return list(dict.fromkeys(found))
 
 

@@ -45,32 +45,27 @@ def parse_args() -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> int:
-    from dearli_mm.benchmark import (examine, read_grid, select_jobs,
-                                     state_table, write_report)
+    from dearli_mm.benchmark import (examine, read_grid, run_benchmark,
+                                     select_jobs, state_table, write_report)
     # A cluster ends jobs so; Ctrl-C is handled already.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    tools = Path(__file__).resolve().parent
-    grid = read_grid(args.grid, [sys.executable, str(tools / 'train.py')],
-                     args.work_dir)
+    script = Path(__file__).resolve()
+    trainer = [sys.executable, str(script.with_name('train.py'))]
+    grid = read_grid(args.grid, trainer, args.work_dir)
     jobs = select_jobs(grid, args.only)
     if args.dry_run:
         print(state_table(jobs))
         examine(grid, jobs)
         return 0
-    well = args.report_only or run(args, grid, jobs)
+    gpus = args.gpus.split(',') if args.gpus else []
+    runner = [sys.executable, str(script), args.grid, '--work-dir',
+              str(grid.work_dir), '--no-report']
+    well = args.report_only or run_benchmark(
+        grid, jobs, args.jobs or max(1, len(gpus)), gpus, args.slurm, runner,
+        args.every)
     if not args.no_report and args.slurm is None:
         print(f'report: {write_report(grid, args.pictures)}')
     return int(not well)
-
-
-def run(args: argparse.Namespace, grid, jobs) -> bool:
-    from dearli_mm.benchmark import run_benchmark
-    gpus = args.gpus.split(',') if args.gpus else []
-    runner = [sys.executable, str(Path(__file__).resolve()), args.grid,
-              '--work-dir', str(grid.work_dir), '--no-report']
-    return run_benchmark(
-        grid, jobs, args.jobs or max(1, len(gpus)), gpus, args.slurm, runner,
-        args.every)
 
 
 if __name__ == '__main__':

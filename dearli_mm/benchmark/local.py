@@ -1,7 +1,7 @@
 """Runs jobs on this machine, a chosen number at once."""
 import os
 import time
-from typing import Callable, Dict, List, Optional, Sequence, Set
+from typing import Dict, List, Optional, Sequence, Set
 
 from .attempt import Attempt
 from .checks import Facts, examine
@@ -27,7 +27,6 @@ class LocalRunner:
         slots (int): How many at once.
         gpus (Sequence[str]): Given to the slots in turn.
         every (float): Seconds between lines of progress.
-        say (Callable): Gets a line of text.
 
     Attributes:
         states (dict[str, str]): States of jobs that are over: 'finished',
@@ -37,8 +36,8 @@ class LocalRunner:
 
     def __init__(self, grid: Grid, jobs: Sequence[Job],
                  facts: Dict[str, Facts], slots: int, gpus: Sequence[str],
-                 every: float, say: Callable[[str], None]) -> None:
-        self.grid, self.facts, self.say, self.every = grid, facts, say, every
+                 every: float) -> None:
+        self.grid, self.facts, self.every = grid, facts, every
         self.pending = [job for job in jobs if settled_state(job) != FINISHED]
         self.attempts: List[Optional[Attempt]] = [None] * slots
         self.environ = [_environ(k, slots, gpus) for k in range(slots)]
@@ -56,7 +55,7 @@ class LocalRunner:
                 if time.monotonic() >= next_lines:
                     next_lines += self.every
                     for attempt in self.running:
-                        self.say(progress_line(attempt.job))
+                        print(progress_line(attempt.job))
                 time.sleep(POLL)
         except BaseException:
             running = self.running  # all are told before any is waited for
@@ -77,7 +76,7 @@ class LocalRunner:
             if attempt and attempt.poll():
                 self.attempts[slot] = None
                 job, state = attempt.job, settled_state(attempt.job)
-                self.say(progress_line(job))
+                print(progress_line(job))
                 self._settle(job, state, reason_of_failure(job)
                              if state == FAILED else '')
 
@@ -97,7 +96,7 @@ class LocalRunner:
         if held is None and job.is_step:  # it is worth waiting for
             if job.name not in self.awaited:
                 self.awaited.add(job.name)
-                self.say(f'{job.name}: another process runs it; waiting')
+                print(f'{job.name}: another process runs it; waiting')
             return
         if held is None:
             self._settle(job, ELSEWHERE, 'another process runs it')
@@ -119,15 +118,15 @@ class LocalRunner:
             job, self.facts[job.name], self.grid.trainer, held,
             self.environ[slot])
         gpu = self.environ[slot].get('CUDA_VISIBLE_DEVICES')
-        self.say(f'{job.name}: {"resumed" if attempt.resumed else "started"}' +
-                 (f' on GPU {gpu}' if gpu else ''))
+        print(f'{job.name}: {"resumed" if attempt.resumed else "started"}' +
+              (f' on GPU {gpu}' if gpu else ''))
 
     def _settle(self, job: Job, state: str, reason: str = '') -> None:
         if job in self.pending:
             self.pending.remove(job)
         self.states[job.name] = state
         if reason:
-            self.say(f'{job.name}: {state}: {reason}')
+            print(f'{job.name}: {state}: {reason}')
 
 
 def _environ(slot: int, slots: int, gpus: Sequence[str]) -> Dict[str, str]:

@@ -1,7 +1,7 @@
 """Runs what is left of a benchmark, here or on a cluster."""
 from collections import Counter
 from fnmatch import fnmatchcase
-from typing import Callable, List, Optional, Sequence
+from typing import List, Optional, Sequence
 
 import pandas as pd
 
@@ -50,9 +50,10 @@ def run_benchmark(grid: Grid,
                   gpus: Sequence[str] = (),
                   slurm: Optional[str] = None,
                   runner: Sequence[str] = (),
-                  every: float = 60.,
-                  say: Callable[[str], None] = print) -> bool:
+                  every: float = 60.) -> bool:
     """Check all that is to run, then run it, or submit it to SLURM.
+
+    Prints what happens, a line each.
 
     Args:
         grid (Grid): The grid.
@@ -62,7 +63,6 @@ def run_benchmark(grid: Grid,
         slurm (str, optional): Options of sbatch; submits instead of running.
         runner (Sequence[str]): Command for a SLURM job, see :func:`submit`.
         every (float): Seconds between lines of progress. Defaults to 60.
-        say (Callable): Gets a line of text.
 
     Returns:
         bool: Whether all went well.
@@ -72,16 +72,16 @@ def run_benchmark(grid: Grid,
     """
     facts = examine(grid, jobs)
     if slurm is not None:
-        submit(jobs, slurm, runner, say)
+        submit(jobs, slurm, runner)
         return True
-    local = LocalRunner(grid, jobs, facts, slots, gpus, every, say)
-    say(f'{len(jobs)} jobs, {len(local.pending)} to do, {slots} at once')
+    local = LocalRunner(grid, jobs, facts, slots, gpus, every)
+    print(f'{len(jobs)} jobs, {len(local.pending)} to do, {slots} at once')
     local.run()
     counts = Counter(local.states.values())
-    say('At the end: ' + ', '.join(f'{n} {s}' for s, n in counts.items()))
+    print('At the end: ' + ', '.join(f'{n} {s}' for s, n in counts.items()))
     bad = {name: s for name, s in local.states.items() if s in BAD}
     for name, state in bad.items():
-        say(f'  {state}: {name}')
+        print(f'  {state}: {name}')
     return not bad
 
 

@@ -2,17 +2,14 @@
 import shlex
 import shutil
 import subprocess
-from typing import Callable, Dict, List, Sequence
+from typing import Dict, List, Sequence
 
 from .grid import GridError
 from .jobs import Job
 from .record import FINISHED, RUNNING, state_of
 
 
-def submit(jobs: Sequence[Job],
-           options: str,
-           runner: Sequence[str],
-           say: Callable[[str], None] = print) -> None:
+def submit(jobs: Sequence[Job], options: str, runner: Sequence[str]) -> None:
     """Submit jobs; those that are done, at work or in the queue are left.
 
     Each becomes a job of SLURM's under the name of its folder, which waits
@@ -26,7 +23,6 @@ def submit(jobs: Sequence[Job],
             the partition.
         runner (Sequence[str]): Command that runs the grid, to which
             ``--only NAME`` is added.
-        say (Callable): Gets a line of text.
 
     Raises:
         GridError: If there is no sbatch, or it refuses a job.
@@ -43,14 +39,14 @@ def submit(jobs: Sequence[Job],
         state, name = state_of(job), str(job.work_dir.absolute())
         if name in queue and state != FINISHED:  # running ones, too
             numbers[job.name] = queue[name]
-            say(f'{job.name}: in the queue as {queue[name]}')
+            print(f'{job.name}: in the queue as {queue[name]}')
         elif state in (FINISHED, RUNNING):
-            say(f'{job.name}: {state}')
+            print(f'{job.name}: {state}')
         else:
             after = [numbers[need] for need in job.needs if need in numbers]
             numbers[job.name] = _submit(job, words, runner, after)
-            say(f'{job.name}: submitted as {numbers[job.name]}' +
-                (f' after {", ".join(after)}' if after else ''))
+            print(f'{job.name}: submitted as {numbers[job.name]}' +
+                  (f' after {", ".join(after)}' if after else ''))
 
 
 def _submit(job: Job, options: List[str], runner: Sequence[str],

@@ -1,22 +1,20 @@
+import contextlib
+import io
 import json
 import os
 import time
 
 import pytest
 
-from dearli_mm.benchmark import run_benchmark, select_jobs, state_table
+from dearli_mm.benchmark import local, run_benchmark, select_jobs, state_table
 from dearli_mm.benchmark.record import (lock, read_record, reason_of_failure,
                                         record_path, settled_state, state_of)
 
 
 def run(grid, *only, **how):
-    said = []
-
-    def say(line):
-        said.append(line)
-
-    well = run_benchmark(grid, select_jobs(grid, only), say=say, **how)
-    return well, said
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        well = run_benchmark(grid, select_jobs(grid, only), **how)
+    return well, said.getvalue().splitlines()
 
 
 def states(grid):
@@ -77,7 +75,8 @@ def test_a_failure_does_not_stop_others(make_grid, config):
     assert len(attempts(bad)) == 2
 
 
-def test_stopped_run_goes_on_from_its_checkpoint(make_grid, config):
+def test_stopped_run_goes_on_from_its_checkpoint(make_grid, config,
+                                                 monkeypatch):
     grid = make_grid(methods=dict(a=dict(config=config, args=['--hang'])))
     job, = grid.jobs
 
@@ -88,8 +87,9 @@ def test_stopped_run_goes_on_from_its_checkpoint(make_grid, config):
             raise KeyboardInterrupt
 
     begin = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        run_benchmark(grid, grid.jobs, every=0.05, say=interrupt)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(local, 'print', interrupt, raising=False)
+        run(grid, every=0.05)
     assert time.monotonic() - begin < 30  # it would sleep for 60
     assert states(grid) == {'a/2/seed-0': 'interrupted'}
     assert attempts(job)[0]['exit_code'] == -15
@@ -110,21 +110,23 @@ def test_run_of_another_process_is_left_alone(make_grid):
     assert states(grid) == {'plain/2/seed-0': 'waiting'}
 
 
-def test_step_of_another_process_is_waited_for(make_grid, config, tmp_path):
+def test_step_of_another_process_is_waited_for(make_grid, config, tmp_path,
+                                               monkeypatch):
     output = tmp_path / 'output'
     grid = make_grid(
         methods=dict(a=dict(config=config, needs=['step'])),
         prepare=dict(step=dict(command=['touch', str(output)],
                                output=str(output))))
     held = lock(grid.jobs[0])
-    said = []
 
-    def say(line):
-        said.append(line)
+    def listen(line):
+        print(line)
         if line.endswith('another process runs it; waiting'):
             held.close()
 
-    assert run_benchmark(grid, grid.jobs, say=say)
+    monkeypatch.setattr(local, 'print', listen, raising=False)
+    well, said = run(grid)
+    assert well
     assert sum('waiting' in line for line in said) == 1
     assert said[-1] == 'At the end: 2 finished'
 
@@ -196,8 +198,9 @@ def test_data_are_checked_once_they_are_made(make_grid, config, tmp_path):
         prepare=dict(data=dict(command='true', output=str(tmp_path))))
     well, said = run(grid)
     assert not well
-    assert any('failed' in line and 'split.txt' in line and
-               'no such file' in line for line in said)
+    assert 'a/2/seed-0: failed: ' in '\n'.join(said)
+    assert any('split.txt' in line and 'no such file' in line
+               for line in said)
 
 
 def test_gpus_are_given_in_turn(make_grid, monkeypatch):

@@ -21,7 +21,7 @@ def grid(make_grid, config):
         seeds=[0, 1],
         claims=[dict(method='Paper', fraction='2', PQ=29.9, mIoU=38.9,
                      source='table 1')])
-    run_benchmark(made, made.jobs, slots=2, say=lambda line: None)
+    run_benchmark(made, made.jobs, slots=2)
     return made
 
 

@@ -33,15 +33,14 @@ def grid(make_grid, config):
         prepare=dict(step=dict(command='true', output='/nowhere')))
 
 
-def submit(grid, options='gpu --gres=gpu:1 -t 2-0'):
-    said = []
-    run_benchmark(grid, grid.jobs, slurm=options, say=said.append,
+def submit(grid, capsys, options='gpu --gres=gpu:1 -t 2-0'):
+    run_benchmark(grid, grid.jobs, slurm=options,
                   runner=['python', 'tools/benchmark.py', 'my grid.py'])
-    return said
+    return capsys.readouterr().out.splitlines()
 
 
-def test_jobs_are_submitted_after_what_they_need(grid, cluster):
-    assert submit(grid) == [
+def test_jobs_are_submitted_after_what_they_need(grid, cluster, capsys):
+    assert submit(grid, capsys) == [
         'prepare/step: submitted as 1', 'a/2/seed-0: submitted as 2 after 1',
         'b/2/seed-0: submitted as 3']
     first, second, third = (cluster / 'log').read_text().splitlines()
@@ -56,21 +55,21 @@ def test_jobs_are_submitted_after_what_they_need(grid, cluster):
     assert not read_record(grid.jobs[0])  # nothing ran here
 
 
-def test_what_is_in_the_queue_is_not_submitted_again(grid, cluster):
+def test_what_is_in_the_queue_is_not_submitted_again(grid, cluster, capsys):
     (cluster / 'queue').write_text(f'1 {grid.jobs[0].work_dir}\n')
-    assert submit(grid)[:2] == [
+    assert submit(grid, capsys)[:2] == [
         'prepare/step: in the queue as 1', 'a/2/seed-0: submitted as 1 after 1'
     ]
 
 
-def test_refusal_is_an_error(grid, cluster):
+def test_refusal_is_an_error(grid, cluster, capsys):
     (cluster / 'refuse').touch()
     with pytest.raises(GridError, match='prepare/step: sbatch refused it: '
                        'no such partition'):
-        submit(grid)
+        submit(grid, capsys)
 
 
-def test_machine_without_slurm(grid, monkeypatch):
+def test_machine_without_slurm(grid, monkeypatch, capsys):
     monkeypatch.setenv('PATH', '/usr/bin:/bin')
     with pytest.raises(GridError, match='no sbatch on this machine'):
-        submit(grid)
+        submit(grid, capsys)

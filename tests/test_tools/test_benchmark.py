@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dearli_mm.benchmark import read_grid, run_benchmark
+from dearli_mm.benchmark import local, read_grid, run_benchmark
 from dearli_mm.benchmark.record import read_record
 from projects.toy_world.dataset import write_toy_world
 
@@ -87,8 +87,9 @@ def test_broken_training_goes_on(call, grid_file, capsys, monkeypatch):
         if re.search('step [2-6]/6', line):
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        run_benchmark(grid, grid.jobs, every=0.1, say=interrupt)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(local, 'print', interrupt, raising=False)
+        run_benchmark(grid, grid.jobs, every=0.1)
     output = (job.work_dir / 'benchmark/output.log').read_text()
     assert (job.work_dir / 'last_checkpoint').exists(), output[-3000:]
     assert call(grid_file, '--pictures', 1, '--every', 5) == 0

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 from typing import Dict, Iterator, NamedTuple, Tuple
 
+from dearli_mm.conversion.splits import PUBLISHED
 from dearli_mm.utils.atomic import write_text
 
 
@@ -36,10 +37,9 @@ class Data(NamedTuple):
     lists: str = '{folder}'
 
 
-ADE20K = {'1-128': 158, '1-64': 316, '1-32': 632, '1-16': 1263, '1-8': 2526}
-COCO = {'1-512': 232, '1-256': 463, '1-128': 925, '1-64': 1849, '1-32': 3697}
-CITYSCAPES = {'1-30': 100, '1-16': 186, '1-8': 372, '1-4': 744, '1-2': 1488}
-VOC = {'1-16': 92, '1-8': 183, '1-4': 366, '1-2': 732, 'full': 1464}
+ADE20K, COCO, CITYSCAPES, VOC = (
+    {name.replace('/', '-'): number for number, name in splits.items()}
+    for splits in PUBLISHED.values())
 TABLE = (
     Data('ADE20K', 'ade20k', 'ade20k_panoptic', 'data/ADEChallengeData2016',
          'ade20k', 640, ADE20K),

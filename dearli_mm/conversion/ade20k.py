@@ -5,14 +5,13 @@ from typing import Dict, List, Sequence
 
 import numpy as np
 
-from ..datasets.image_files import open_image
 from ..datasets.panoptic_files import Segmented, Source, write_png
 from ..utils.text_files import read_json
 from .ade20k_classes import (STUFF, THINGS, VOID, AdeTables, SceneClass,
                              make_tables, read_object_info)
 from .keys import KeyTable, segments_of_keys
 from .panoptic_writer import Counts, Target, make_categories, write_published
-from .sources import check_frame, need, pair_images
+from .sources import need, pair_images, read_map
 
 PARTS = dict(train='training', val='validation')
 PUBLISHED_IMAGES = dict(train=20210, val=2000)
@@ -70,21 +69,16 @@ def _read_image(source: Source, tables: AdeTables,
                 semantic: Path) -> Segmented:
     """Segments of image, semantic and instance PNG; writes ours, semantic."""
     image, scene_path, instance_path = source.inputs
-    scene = _read(scene_path, ndim=2, limit=150)
-    red, green = np.moveaxis(
-        _read(instance_path, ndim=3, limit=255)[..., :2], -1, 0)
-    if red.shape != scene.shape:
-        raise ValueError(f'{instance_path} is of another size '
-                         f'{red.shape} than {scene_path} {scene.shape}')
-    check_frame(image, scene.shape, scene_path)
-    labels = tables.scene[scene]
+    labels = tables.scene[read_map(scene_path, image, limit=150)]
+    instances = read_map(instance_path, image, limit=255, ndim=3)
+    red, green = instances[..., 0], instances[..., 1]
     write_png(semantic / f'{source.stem}.png', labels.astype(np.uint8))
 
     # Stuff has its class 101..150 as key, a thing that of its instance: where
     # both claim a pixel, the thing is written last.
     keys = np.where((labels >= len(THINGS)) & (labels != VOID), labels + 1, 0)
     is_thing = green > 0
-    keys[is_thing] = _FIRST_THING + green[is_thing].astype(int)
+    keys[is_thing] = _FIRST_THING + green[is_thing]
     class_of_thing = _thing_classes(red[is_thing], green[is_thing],
                                     instance_path)
     category_ids = np.arange(_FIRST_THING + 256)
@@ -97,7 +91,7 @@ def _read_image(source: Source, tables: AdeTables,
 def _thing_classes(red: np.ndarray, green: np.ndarray,
                    path: str) -> Dict[int, int]:
     """Class 1..100 (red) of each instance (green)."""
-    pairs = np.flatnonzero(np.bincount(green.astype(int) * 256 + red))
+    pairs = np.flatnonzero(np.bincount(256 * green + red))
     classes = dict(divmod(pair, 256) for pair in pairs.tolist())
     if len(classes) != len(pairs) or \
             any(not 1 <= red <= len(THINGS) for red in classes.values()):
@@ -105,15 +99,6 @@ def _thing_classes(red: np.ndarray, green: np.ndarray,
                          f'(red) of 1..{len(THINGS)}; is it a file of '
                          'annotations_instance?')
     return classes
-
-
-def _read(path: str, ndim: int, limit: int) -> np.ndarray:
-    array = np.array(open_image(path))
-    if array.ndim != ndim or array.dtype != np.uint8 or array.max() > limit:
-        raise ValueError(
-            f'{path} should be uint8 with {ndim} dimensions and values up to '
-            f'{limit}, is {array.dtype} {array.shape} up to {array.max()}')
-    return array
 
 
 def _sources(root: Path, part: str) -> List[Source]:

@@ -5,11 +5,10 @@ from typing import Dict, List
 import numpy as np
 
 from ..datasets import CityscapesPanopticDataset
-from ..datasets.image_files import open_image
 from ..datasets.panoptic_files import Segmented, Source
 from .keys import KeyTable, segments_of_keys
 from .panoptic_writer import Counts, Target, make_categories, write_published
-from .sources import check_frame, need, pair_images
+from .sources import need, pair_images, read_map
 
 PUBLISHED_IMAGES = dict(train=2975, val=500)
 THINGS = CityscapesPanopticDataset.METAINFO['thing_classes']
@@ -74,12 +73,7 @@ _TABLE = _make_table()
 def _read_image(source: Source) -> Segmented:
     """Segments of an image and its ``instanceIds``."""
     image, path = source.inputs
-    ids = np.array(open_image(path))
-    if ids.ndim != 2 or not np.issubdtype(ids.dtype, np.integer):
-        raise ValueError(f'{path} should be a grey PNG of 16 bits, is '
-                         f'{ids.dtype} {ids.shape}')
-    check_frame(image, ids.shape, path)
-    return segments_of_keys(ids, _TABLE, path)
+    return segments_of_keys(read_map(path, image), _TABLE, path)
 
 
 def _sources(root: Path, part: str) -> List[Source]:

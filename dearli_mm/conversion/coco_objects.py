@@ -2,12 +2,11 @@
 from pathlib import Path
 from typing import Dict, List, NamedTuple
 
-import numpy as np
 from mmdet.datasets import CocoPanopticDataset
 
-from ..datasets.image_files import open_image
 from ..datasets.panoptic_files import Segmented, Source
-from ..functional.panoptic_ids import number_segments, rgb2id
+from ..datasets.transforms.loading import read_panoptic_png
+from ..functional.panoptic_ids import number_segments
 from ..utils.text_files import read_json
 from .panoptic_writer import Counts, Target, make_categories, write_published
 from .sources import need
@@ -72,10 +71,9 @@ def convert_coco_objects(root: str, workers: int = 4) -> Dict[str, Counts]:
 
 def _read_objects(source: Source) -> Segmented:
     """Things of a PNG, as ``extra`` lists them; all else is one segment."""
-    with open_image(source.inputs[0]) as image:
-        ids = rgb2id(np.asarray(image.convert('RGB')))
     found = source.extra
-    numbers, _ = number_segments(ids, [thing.id for thing in found])
+    numbers, _ = number_segments(
+        read_panoptic_png(source.inputs[0]), [thing.id for thing in found])
     numbers[numbers == 0] = len(found) + 1
     return Segmented(
         numbers, [thing.category_id for thing in found] + [len(THINGS) + 1],

@@ -7,10 +7,9 @@ import cv2
 import numpy as np
 from mmengine.config import Config
 
-from ..datasets.image_files import open_image
 from ..datasets.panoptic_files import Segmented, Source
 from .panoptic_writer import Counts, Target, make_categories, write_panoptic
-from .sources import check_frame, need, pair_images
+from .sources import need, pair_images, read_map
 
 _INSTANCES = (
     'Instances of {things} are connected components (8 neighbours) of the '
@@ -181,11 +180,7 @@ def read_labels(source: Source, labels: Dict[int, int],
         ValueError: If the file has channels, or a value that is not named.
     """
     image, path = source.inputs
-    values = np.array(open_image(path))
-    if values.ndim != 2:
-        raise ValueError(f'{path} has {values.shape[2]} channels: a label '
-                         'file is grey or palette, one value per class')
-    check_frame(image, values.shape, path)
+    values = read_map(path, image)
     # A value that nobody named is a mistake, not void.
     unknown = set(np.unique(values).tolist()) - set(labels) - set(ignore)
     if unknown:

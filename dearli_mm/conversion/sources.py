@@ -2,7 +2,9 @@
 from pathlib import Path
 from typing import List, Sequence, Union
 
-from ..datasets.image_files import read_image_size
+import numpy as np
+
+from ..datasets.image_files import open_image, read_image_size
 from ..datasets.image_folders import IMAGE_SUFFIXES, list_images
 from ..datasets.image_names import result_names
 from ..datasets.panoptic_files import Source
@@ -90,6 +92,36 @@ def check_frame(image: Union[str, Path], size: Sequence[int],
             f'width), its image {image} of {found.shown[0]} x '
             f'{found.shown[1]}: annotate that very image, or scale the '
             'annotation')
+
+
+def read_map(path: str,
+             image: str,
+             limit: int = 2**16 - 1,
+             ndim: int = 2) -> np.ndarray:
+    """Read a file whose pixel values mean something.
+
+    Args:
+        path (str): The file.
+        image (str): Its image, which must be of the same size.
+        limit (int): Greatest value that there may be. Defaults to what 16
+            bits hold.
+        ndim (int): 2 for grey and palette files, 3 for RGB. Defaults to 2.
+
+    Returns:
+        np.ndarray: int32 ``[H, W]`` or ``[H, W, 3]``.
+
+    Raises:
+        ValueError: If the file has other channels, values or another size.
+    """
+    values = np.array(open_image(path))
+    if values.ndim != ndim or values.dtype.kind not in 'biu' or \
+            values.max() > limit:
+        kind = 'grey or palette' if ndim == 2 else 'RGB'
+        raise ValueError(
+            f'{path} should be a {kind} PNG of values up to {limit}, is '
+            f'{values.dtype} {list(values.shape)} up to {values.max()}')
+    check_frame(image, values.shape[:2], path)
+    return values.astype(np.int32)
 
 
 def need(path: Path, what: str, remedy: str) -> Path:

@@ -5,13 +5,12 @@ from typing import Dict, List, Sequence, Set
 import numpy as np
 
 from ..datasets import VOC2012PanopticDataset
-from ..datasets.image_files import open_image
 from ..datasets.panoptic_files import Segmented, Source
 from ..utils.text_files import read_lines
 from .keys import KeyTable, segments_of_keys
 from .panoptic_writer import Counts, Target, make_categories, write_published
 from .semantic import read_labels
-from .sources import check_frame, need
+from .sources import need, read_map
 
 PUBLISHED_IMAGES = dict(train=1464, trainaug=10582, val=1449)
 THINGS = VOC2012PanopticDataset.METAINFO['thing_classes']
@@ -88,14 +87,9 @@ def _read_image(source: Source) -> Segmented:
     if len(source.inputs) == 2:
         return read_labels(source, LABELS, (BORDER, ), len(THINGS))
     image, *paths = source.inputs
-    classes, objects = (np.array(open_image(path)) for path in paths)
-    for path, values in zip(paths, (classes, objects)):
-        if values.ndim != 2 or values.dtype != np.uint8:
-            raise ValueError(f'{path} should be a grey or palette PNG of 8 '
-                             f'bits, is {values.dtype} {values.shape}')
-        check_frame(image, values.shape, path)
+    classes, objects = (read_map(path, image, limit=255) for path in paths)
     # Of background, numbers of objects mean nothing.
-    keys = 256 * classes.astype(int) + np.where(classes == 0, 0, objects)
+    keys = 256 * classes + np.where(classes == 0, 0, objects)
     return segments_of_keys(keys, _TABLE, paths[0])
 
 

@@ -130,5 +130,5 @@ def test_wrong_files_are_named(archive):
     with pytest.raises(ValueError, match='v1.png.*annotations_instance'):
         convert_ade20k(str(archive), workers=0)
     write_png(path, np.zeros((4, 4, 3), np.uint8))
-    with pytest.raises(ValueError, match='v1.png is of another size'):
+    with pytest.raises(ValueError, match='v1.png is of 4 x 4'):
         convert_ade20k(str(archive), workers=0)

@@ -110,8 +110,7 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
 def main(args: argparse.Namespace) -> None:
     from dearli_mm.few_shot.options import Options, find_lacks
     from dearli_mm.few_shot.report import write_report
-    from dearli_mm.few_shot.run import (before_stage, is_done, prepare,
-                                        run_stages)
+    from dearli_mm.few_shot.run import is_done, prepare, run_stages
     from dearli_mm.few_shot.stages import find_stages
     options = Options(**{
         key: tuple(value) if isinstance(value, list) else value
@@ -140,7 +139,6 @@ def main(args: argparse.Namespace) -> None:
         names = [stage.name for stage in stages]
         stages = stages[:names.index('split') + 1]
     run_stages(stages, options, Path(__file__).resolve().parent,
-               lambda stage: before_stage(stage, options),
                args.accept_problems)
     if args.config_only:
         print(f'{args.out}/config.py is written; the same command without '

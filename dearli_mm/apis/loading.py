@@ -77,19 +77,16 @@ class ImageLoader:
     def __call__(self, image: NamedImage) -> Union[LoadedImage, Failure]:
         """Load one image; what goes wrong becomes a :class:`Failure`."""
         try:
-            return self._load_and_transform(image)
+            if isinstance(image.image, np.ndarray):
+                shape = image.image.shape[:2]
+                results = dict(img_path=image.name, img=image.image,
+                               img_shape=shape, ori_shape=shape)
+            else:
+                results = self._load(dict(img_path=image.image))
+            rgb = np.ascontiguousarray(results['img'][..., ::-1])
+            return LoadedImage(image, rgb, self._transform(results))
         except Exception as error:  # of one image, not of the rest
             return Failure.of(image, error)
-
-    def _load_and_transform(self, image: NamedImage) -> LoadedImage:
-        if isinstance(image.image, np.ndarray):
-            shape = image.image.shape[:2]
-            results = dict(img_path=image.name, img=image.image,
-                           img_shape=shape, ori_shape=shape)
-        else:
-            results = self._load(dict(img_path=image.image))
-        rgb = np.ascontiguousarray(results['img'][..., ::-1])
-        return LoadedImage(image, rgb, self._transform(results))
 
 
 def check_loading(batch_size: int, workers: int) -> None:

@@ -5,7 +5,6 @@ from typing import List, Optional, Union
 
 from mmengine.registry import init_default_scope
 
-from ..datasets.panoptic_files import signature
 from .inferencer import DEARLiInferencer, check_share
 from .loading import ImageLoader, LoadedImage
 from .onnx_network import ONNXNetwork, panoptic_segments, semantic_map
@@ -51,6 +50,8 @@ class ONNXInferencer(DEARLiInferencer):
                 f'{", ".join(late)}: fixed when {self._file.name} was '
                 'exported; give them to tools/export.py')
         init_default_scope('mmdet')
+        self._network_name = settings['network']
+        self._config_hash = zlib.crc32(repr(settings['pipeline']).encode())
         self._load = ImageLoader(settings['pipeline'])
         self.original_vocabulary = self.vocabulary = make_vocabulary(
             settings['prompts'], settings['num_things'], settings['names'],
@@ -90,18 +91,6 @@ class ONNXInferencer(DEARLiInferencer):
         if score_thr is not None:
             self._onnx.settings['score_thr'] = check_share(
                 'score_thr', score_thr)
-
-    def settings(self) -> dict:
-        """What results depend on, besides images and classes, as JSON."""
-        settings = self._onnx.settings
-        return dict(
-            checkpoint=self._file.name,
-            checkpoint_state=signature([self._file]),
-            network=settings['network'],
-            alpha=self.alpha,
-            score_thr=self.score_thr,
-            prompts=self.vocabulary.prompts,
-            config=zlib.crc32(repr(settings['pipeline']).encode()))
 
     def _predict(self, batch: List[LoadedImage],
                  semantic: bool) -> List[PanopticPrediction]:

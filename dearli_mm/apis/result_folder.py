@@ -50,10 +50,7 @@ class ResultFolder:
                  outputs: Sequence[str] = ('panoptic', 'overlay')) -> None:
         self.root = ensure_writable(out_dir, 'out')
         self.outputs = tuple(outputs)
-        self._category_ids = np.array(
-            [category['id'] for category in vocabulary.categories])
-        self._class_of = {category['id']: category['name']
-                          for category in vocabulary.categories}
+        self._names = vocabulary.names
         self._dtype = np.uint8 if len(vocabulary.names) <= 255 else np.uint16
         self._sources: Dict[str, Source] = {}
         name = 'panoptic' if 'panoptic' in outputs else 'segments'
@@ -97,9 +94,9 @@ class ResultFolder:
         if prediction.name not in self._sources:
             self._records.refuse_foreign({source.stem: self._paths(source)})
         stem, state = source.stem, source.state
+        # Categories count from 1.
         record, id_map = encode_image(
-            Segmented(prediction.seg_map,
-                      self._category_ids[prediction.labels]), source)
+            Segmented(prediction.seg_map, prediction.labels + 1), source)
         # Every segment of a prediction has pixels, so none is left out.
         for segment, score in zip(record['annotation']['segments_info'],
                                   prediction.scores):
@@ -133,7 +130,7 @@ class ResultFolder:
         files = ', '.join([f'{output}/' for output in self.outputs] +
                           [self._records.path.name])
         records = [self._records.records[stem] for stem in stems]
-        found = _found_classes(records, self._class_of)
+        found = _found_classes(records, self._names)
         number = found['segments'].sum()
         table = found.astype(object).to_markdown(
             tablefmt='simple', floatfmt='.1f')
@@ -153,10 +150,10 @@ class ResultFolder:
 
 
 def _found_classes(records: List[dict],
-                   class_of: Dict[int, str]) -> pd.DataFrame:
+                   names: Sequence[str]) -> pd.DataFrame:
     """Segments, images and share of pixels of each class that was found."""
     segments = pd.DataFrame(
-        [(class_of[segment['category_id']], k, segment['area'])
+        [(names[segment['category_id'] - 1], k, segment['area'])
          for k, record in enumerate(records)
          for segment in record['annotation']['segments_info']],
         columns=['class', 'image', 'pixels'])

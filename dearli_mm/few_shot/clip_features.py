@@ -94,8 +94,10 @@ def _see(paths: Dict[str, str], tower: Tower, batch_size: int,
     """Names with vectors, or with what is wrong."""
     if not paths:
         return  # without loading the CLIP
-    clip = _build(tower)
-    files = _Files([*paths.values()], _side(clip, tower))
+    clip = OpenCLIPBackbone(tower.model_name, tower.pretrained)
+    clip.to(tower.device or get_device()).eval()
+    side = tower.size or max(np.atleast_1d(clip.visual.image_size))
+    files = _Files([*paths.values()], -(-int(side) // STRIDE) * STRIDE)
     loader = DataLoader(files, batch_size, collate_fn=list,
                         num_workers=min(workers, len(paths)))
     names = iter(paths)
@@ -129,16 +131,6 @@ class _Files(Dataset):
                            interpolation=cv2.INTER_AREA)
         return torch.from_numpy(
             np.ascontiguousarray(image[..., ::-1].transpose(2, 0, 1)))
-
-
-def _build(tower: Tower) -> OpenCLIPBackbone:
-    clip = OpenCLIPBackbone(tower.model_name, tower.pretrained)
-    return clip.to(tower.device or get_device()).eval()
-
-
-def _side(clip: OpenCLIPBackbone, tower: Tower) -> int:
-    side = tower.size or max(np.atleast_1d(clip.visual.image_size))
-    return -(-int(side) // STRIDE) * STRIDE
 
 
 @torch.no_grad()

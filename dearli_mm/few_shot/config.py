@@ -227,12 +227,11 @@ def warm_up_text(options: Options) -> str:
 
 def ann_files(options: Options, part: str) -> List[Path]:
     """JSON file and PNG folder of ``'labels'`` or ``'val_labels'``."""
-    source = getattr(options, part)
-    folder = source if options.format == 'panoptic' else \
-        Path(options.out) / part
-    return [path.absolute() for path in panoptic_files(str(folder))] \
-        if options.format == 'panoptic' else \
-        [(folder / name).absolute() for name in ('panoptic.json', 'panoptic')]
+    if options.format == 'panoptic':
+        json_path, _ = panoptic_files(getattr(options, part))
+    else:
+        json_path = Path(options.out) / part / 'panoptic.json'
+    return [json_path.absolute(), json_path.with_suffix('').absolute()]
 
 
 def warm_up_checkpoint(options: Options) -> Path:

@@ -9,7 +9,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Callable, Iterator, List, Sequence
+from typing import IO, Iterator, List, Sequence
 
 from ..datasets.image_files import UnreadableImageError, decode_image
 from ..datasets.image_folders import list_images
@@ -118,7 +118,6 @@ def is_done(stage: Stage, out: Path) -> bool:
 
 
 def run_stages(stages: Sequence[Stage], options: Options, tools: Path,
-               before: Callable[[Stage], None],
                accept_problems: bool = False) -> None:
     """Run what is not done yet.
 
@@ -129,7 +128,6 @@ def run_stages(stages: Sequence[Stage], options: Options, tools: Path,
         stages (Sequence[Stage]): In order.
         options (Options): Of the run.
         tools (Path): Folder of the scripts.
-        before (Callable): Called with each stage that is to be run.
         accept_problems (bool): Whether to go on where a stage had to skip
             files. Defaults to False.
 
@@ -145,19 +143,15 @@ def run_stages(stages: Sequence[Stage], options: Options, tools: Path,
                 continue
             print('\n'.join([f'\n{title}', *(
                 f'  $ {command}' for command in stage.shown)]), flush=True)
-            before(stage)
+            # Lists of images that the stage needs.
+            if stage.name == 'split':
+                write_held_out(options)
+            elif stage.name == 'results':
+                write_show_list(options)
             begin = time.time()
             _run(stage, tools, lock, accept_problems)
             write_text(_record(stage, out), json.dumps(dict(
                 commands=stage.shown, seconds=round(time.time() - begin, 1))))
-
-
-def before_stage(stage: Stage, options: Options) -> None:
-    """Write the list of images that a stage needs."""
-    if stage.name == 'split':
-        write_held_out(options)
-    elif stage.name == 'results':
-        write_show_list(options)
 
 
 def write_show_list(options: Options) -> None:

@@ -17,10 +17,6 @@ BASE = REPO / 'configs/_base_/models/dearli_tiny-clip.py'
 PRINT = "import sys; open(sys.argv[1], 'a').write('x')"
 
 
-def nothing(stage):
-    pass
-
-
 @pytest.fixture
 def stage(tmp_path, monkeypatch):
     """A tool that writes an x, in a folder of tools."""
@@ -34,7 +30,7 @@ def stage(tmp_path, monkeypatch):
 
 def test_what_is_done_is_not_repeated(stage, options, tmp_path, capsys):
     for _ in range(2):
-        run_stages([stage], options(), tmp_path, nothing)
+        run_stages([stage], options(), tmp_path)
     assert stage.outputs[0].read_text() == 'x'
     printed = capsys.readouterr().out
     assert printed.count(f'$ python tools/print.py {stage.outputs[0]}') == 1
@@ -48,7 +44,7 @@ def test_what_is_done_is_not_repeated(stage, options, tmp_path, capsys):
 def test_a_failure_stops_and_is_no_end(stage, options, tmp_path):
     failing = stage._replace(name='verify', tool='fail', outputs=())
     with pytest.raises(StageError, match=r'exit code 3.*--accept-problems'):
-        run_stages([failing, stage], options(), tmp_path, nothing)
+        run_stages([failing, stage], options(), tmp_path)
     assert not is_done(failing, tmp_path / 'out')
     assert not stage.outputs[0].exists()
 
@@ -58,9 +54,8 @@ def test_skipped_files_can_be_accepted(stage, options, tmp_path):
     for skips, accept in ((False, True), (True, False)):
         with pytest.raises(StageError):
             run_stages([stage._replace(skips=skips)], options(), tmp_path,
-                       nothing, accept)
-    run_stages([stage._replace(skips=True)], options(), tmp_path, nothing,
-               True)
+                       accept)
+    run_stages([stage._replace(skips=True)], options(), tmp_path, True)
     assert is_done(stage, tmp_path / 'out')
 
 
@@ -91,12 +86,12 @@ def test_a_killed_run_takes_its_stage_with_it(stage, options, tmp_path):
         f'import os, sys, time; again = os.path.exists(sys.argv[1]); {PRINT}; '
         'again or time.sleep(99)')
     first = multiprocessing.get_context('fork').Process(
-        target=run_stages, args=([stage], options(), tmp_path, nothing))
+        target=run_stages, args=([stage], options(), tmp_path))
     first.start()
     while not stage.outputs[0].exists():
         time.sleep(0.01)
     first.kill()
-    run_stages([stage], options(), tmp_path, nothing)
+    run_stages([stage], options(), tmp_path)
     assert is_done(stage, tmp_path / 'out')
 
 

@@ -234,7 +234,6 @@ def _segment_colors(labels: np.ndarray, palette: np.ndarray) -> np.ndarray:
 
 def _boundaries(segment_map: np.ndarray) -> np.ndarray:
     """Pixels whose right or lower neighbour is another segment, bool."""
-    edge = np.zeros(segment_map.shape, dtype=bool)
-    edge[:, :-1] |= segment_map[:, :-1] != segment_map[:, 1:]
-    edge[:-1] |= segment_map[:-1] != segment_map[1:]
-    return edge
+    right = segment_map[:, :-1] != segment_map[:, 1:]
+    lower = segment_map[:-1] != segment_map[1:]
+    return np.pad(right, ((0, 0), (0, 1))) | np.pad(lower, ((0, 1), (0, 0)))

@@ -43,18 +43,16 @@ class Counts(NamedTuple):
         segments = self.things + self.stuff + self.crowds
         new = f'{self.converted} converted now' if self.converted else \
             'all converted before'
-        return (f'{self.images} images ({new}), {segments} segments '
+        text = (f'{self.images} images ({new}), {segments} segments '
                 f'({self.things} things, {self.stuff} stuff, {self.crowds} '
-                f'crowds), {100 * self.void_share:.2f} % of the pixels void'
-                f'{self._lost()}')
-
-    def _lost(self) -> str:
-        if not self.empty:
-            return ''
-        named = ', '.join(f'{count} of {name!r}'
-                          for name, count in self.empty.items())
-        return (f'; {sum(self.empty.values())} segments have no pixel left, '
-                f'as others lie over them, and are left out: {named}')
+                f'crowds), {100 * self.void_share:.2f} % of the pixels void')
+        if self.empty:
+            named = ', '.join(f'{count} of {name!r}'
+                              for name, count in self.empty.items())
+            text += (f'; {sum(self.empty.values())} segments have no pixel '
+                     f'left, as others lie over them, and are left out: '
+                     f'{named}')
+        return text
 
 
 def make_categories(things: Sequence[str],

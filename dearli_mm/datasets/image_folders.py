@@ -45,7 +45,11 @@ def list_images(source: Union[str, Path]) -> List[Path]:
     others: Counter = Counter()
     if path.is_dir():
         images = sorted(map(Path, _walk(path, others)))
-        _tell_others(path, others, len(images))
+        if others:
+            remedy = '; pip install pillow-heif reads HEIF' \
+                if HEIF_SUFFIXES & set(others) else ''
+            print_log(f'{path}: {len(images)} images{_counts(others)}{remedy}',
+                      'current')
     elif path.is_file():
         images = [path.parent / line for line in read_lines(path)]
         missing = [str(image) for image in images if not image.is_file()]
@@ -94,14 +98,6 @@ def _walk(folder: Path, others: Counter) -> Iterator[str]:
                 others[suffix or 'no suffix'] += 1
             else:
                 yield os.path.join(root, name)
-
-
-def _tell_others(folder: Path, others: Counter, count: int) -> None:
-    if not others:
-        return
-    heif = sum(others[suffix] for suffix in HEIF_SUFFIXES)
-    remedy = '; pip install pillow-heif reads HEIF' if heif else ''
-    print_log(f'{folder}: {count} images{_counts(others)}{remedy}', 'current')
 
 
 def _counts(others: Counter) -> str:

@@ -156,16 +156,16 @@ class ImageRecords:
         # As JSON knows it: no tuples, no integer keys.
         self.head = json.loads(json.dumps(head))
         self.records: Dict[str, dict] = {}
-        self._known: List[str] = []  # images of the file, of any settings
+        # Images that files may be there of: of all runs, whatever their
+        # images, outputs and settings, and of those that were killed.
+        self.claimed: Set[str] = set()
+        self._written = json_path.with_name('.written')
+        if self._written.is_file():
+            self.claimed.update(read_lines(self._written))
         self.journal_is_open = False
         self.is_final = self._load_json()
         self._load_journal()
-        # Images that files may be there of: of all runs, whatever their
-        # images, outputs and settings, and of those that were killed.
-        self._written = json_path.with_name('.written')
-        self.claimed: Set[str] = {*self.records, *self._known}
-        if self._written.is_file():
-            self.claimed |= set(read_lines(self._written))
+        self.claimed.update(self.records)
 
     def is_done(self, source: Source, files: Iterable[Path]) -> bool:
         """Whether an image has a record, made of the same inputs, and files.
@@ -253,7 +253,7 @@ class ImageRecords:
             raise ValueError(
                 f'{self.path} is there and was not written by this tool: '
                 'choose another output, or move the file away')
-        self._known = [image['id'] for image in content['images']]
+        self.claimed.update(image['id'] for image in content['images'])
         if any(content[key] != value for key, value in self.head.items()):
             return False
         for image, annotation in zip(content['images'],

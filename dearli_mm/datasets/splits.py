@@ -100,12 +100,10 @@ def choose_covering(shown: Sequence[Set[int]], count: int,
     Returns:
         list[int]: Sorted indices.
     """
-    order = [int(index) for index in rng.permutation(len(shown))]
     covered: Set[int] = set()
     first: List[int] = []
-    for index in order:
-        if not shown[index] <= covered:
-            covered |= shown[index]
-            first.append(index)
-    rest = [index for index in order if index not in set(first)]
+    rest: List[int] = []
+    for index in rng.permutation(len(shown)).tolist():
+        (rest if shown[index] <= covered else first).append(index)
+        covered |= shown[index]
     return sorted((first + rest)[:count])

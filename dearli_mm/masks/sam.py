@@ -19,7 +19,10 @@ from .registry import MASK_GENERATORS, MaskGenerator, coco_instances, option
 
 @dataclasses.dataclass
 class SegmentAnything(MaskGenerator):
-    """What both generators share; subclasses give :attr:`generator`.
+    """What both generators share.
+
+    Subclasses have a cached property ``generator``: the package's generator
+    of COCO RLEs.
 
     Attributes:
         network (str): Name of the option that chooses the network.
@@ -54,11 +57,6 @@ class SegmentAnything(MaskGenerator):
                 f'weights of {getattr(self, self.network)} from '
                 f'{self.weights_url} and give their path; nothing is '
                 'downloaded silently')
-
-    @cached_property
-    def generator(self) -> Any:
-        """The package's generator of COCO RLEs."""
-        raise NotImplementedError
 
     def prepare(self) -> None:
         """Load the network."""

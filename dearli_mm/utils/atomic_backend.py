@@ -73,9 +73,6 @@ class AtomicLocalBackend(LocalBackend):
         Yields:
             list[str]: The postponed paths; those taken off it stay.
         """
-        if self._postponed is not None:  # an outer block does it
-            yield self._postponed
-            return
         self._postponed = []
         try:
             yield self._postponed

@@ -9,13 +9,13 @@ from .checks import examine
 from .grid import GridError
 from .jobs import Grid, Job
 from .local import BLOCKED, LocalRunner
-from .record import (FAILED, INTERRUPTED, WAITING, latest_result, read_record,
+from .record import (FAILED, INTERRUPTED, latest_result, read_record,
                      state_of)
 from .run_logs import latest_step
 from .slurm import submit
 
 # States of jobs at the end that make a benchmark a failure.
-BAD = (FAILED, INTERRUPTED, BLOCKED, WAITING)
+BAD = (FAILED, INTERRUPTED, BLOCKED)
 
 
 def select_jobs(grid: Grid, only: Sequence[str] = ()) -> List[Job]:

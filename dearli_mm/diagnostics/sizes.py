@@ -111,10 +111,9 @@ class StepSizes:
 
     def class_names(self) -> List[str]:
         """list[str]: Made names, synonyms separated by commas."""
-        few, more = divmod(self.synonyms, self.classes)
         return [
             ','.join(f'class {c} name {n}'
-                     for n in range(few + (c < more)))
+                     for n in range(c, self.synonyms, self.classes))
             for c in range(self.classes)
         ]
 

@@ -70,24 +70,19 @@ def dataset_stats(config: str) -> DatasetStats:
         pixels += size
         most = max(most, Most(len(segments), image['file_name']))
     segments = pd.DataFrame(rows, columns=['image', 'category', 'area'])
-    counts = segments.groupby('category').agg(
+    names = {c['id']: c['name'] for c in content.categories}
+    classes = segments.groupby(segments.category.map(names)).agg(
         images=('image', 'nunique'), segments=('image', 'size'),
-        area=('area', 'sum'))
-    categories = pd.DataFrame(content.categories).set_index('id')
-    counts = categories[['name']].join(counts).set_index('name').reindex(
-        list(files.classes)).fillna(0)
+        area=('area', 'sum')).reindex(list(files.classes), fill_value=0)
+    classes['area'] = 100 * classes.area / max(pixels, 1)
+    classes.insert(0, 'kind', ['thing' if name in files.things else 'stuff'
+                               for name in classes.index])
     return DatasetStats(
         len(images), len(content.images),
         1 - segments.area.sum() / max(pixels, 1),
         too_few_queries(settings, most)
         or f'most segments in an image: {most.segments} ({most.image})',
-        pd.DataFrame(
-            dict(
-                kind=['thing' if name in files.things else 'stuff'
-                      for name in counts.index],
-                images=counts.images.astype(int),
-                segments=counts.segments.astype(int),
-                area=100 * counts.area / max(pixels, 1))))
+        classes)
 
 
 def _segments(files: AnnotationFiles, image: dict,

@@ -1,11 +1,9 @@
 """Many overlapping masks in little memory."""
-from typing import Sequence, Tuple, Union
+from typing import Sequence, Union
 
-import cv2
 import numpy as np
 import torch
 from mmdet.structures.bbox import HorizontalBoxes
-from mmdet.structures.mask import BitmapMasks
 from torch import Tensor
 
 from .compact_masks import CompactMasks
@@ -18,19 +16,13 @@ class PackedMasks(CompactMasks):
 
     Used where there are a hundred masks per image: resizing, cropping and
     flipping cost what they cost for one image of 8-byte pixels, and a sixth
-    to an eighth of the bytes travels from the loader's workers (in shared
-    memory) and to the GPU.
+    to an eighth of the bytes travels.
 
     Args:
-        words (Tensor): int64 [K, H, W].
-        bits (Sequence[int]): Bit of each of the N masks; bit b is bit
+        pixels (Tensor): int64 [K, H, W], the words.
+        numbers (Sequence[int]): Bit of each of the N masks; bit b is bit
             ``b % 64`` of word ``b // 64``.
     """
-
-    def __init__(self, words: Tensor, bits: Sequence[int]) -> None:
-        self.words = words
-        self.bits = np.asarray(bits, dtype=np.int64)
-        self.height, self.width = words.shape[1:]
 
     @classmethod
     def from_rle(cls, rles: Sequence[dict], height: int,
@@ -64,53 +56,10 @@ class PackedMasks(CompactMasks):
         words = np.ascontiguousarray(words).view(np.int64)
         return cls(torch.from_numpy(words), range(len(rles)))
 
-    def __len__(self) -> int:
-        return len(self.bits)
-
-    def __getitem__(self, index) -> 'PackedMasks':
-        """Some of the masks; the words are shared."""
-        return type(self)(self.words, np.atleast_1d(self.bits[index]))
-
-    def resize(self,
-               out_shape: Tuple[int, int],
-               interpolation: str = 'nearest') -> BitmapMasks:
-        """See :meth:`BitmapMasks.resize`."""
-        if interpolation != 'nearest':
-            return super().resize(out_shape, interpolation)
-        # As doubles, for OpenCV has no 64-bit integers; pixels are copied.
-        resized = [
-            cv2.resize(
-                word.numpy().view(np.float64), tuple(out_shape[::-1]),
-                interpolation=cv2.INTER_NEAREST).view(np.int64)
-            for word in self.words
-        ]
-        words = torch.from_numpy(np.stack(resized)) if resized else \
-            self.words.new_zeros(0, *out_shape)
-        return type(self)(words, self.bits)
-
-    def flip(self, flip_direction: str = 'horizontal') -> 'PackedMasks':
-        """See :meth:`BitmapMasks.flip`."""
-        axes = dict(horizontal=(2, ), vertical=(1, ), diagonal=(1, 2))
-        return type(self)(self.words.flip(axes[flip_direction]), self.bits)
-
-    def pad(self, out_shape: Tuple[int, int],
-            pad_val: int = 0) -> 'PackedMasks':
-        """See :meth:`BitmapMasks.pad`; at the right and at the bottom."""
-        words = self.words.new_full((len(self.words), *out_shape),
-                                    -1 if pad_val else 0)
-        words[:, :self.height, :self.width] = self.words
-        return type(self)(words, self.bits)
-
-    def crop(self, bbox: np.ndarray) -> 'PackedMasks':
-        """See :meth:`BitmapMasks.crop`."""
-        rows, columns = self._window(bbox)
-        return type(self)(self.words[:, rows, columns].contiguous(),
-                          self.bits)
-
     def get_bboxes(self, dst_type: str = 'hbox'):
         """Boxes of the masks, HorizontalBoxes [N, 4]; zeros if empty."""
-        columns = self._has_bit(np.bitwise_or.reduce(self.words.numpy(), 1))
-        rows = self._has_bit(np.bitwise_or.reduce(self.words.numpy(), 2))
+        columns = self._has_bit(np.bitwise_or.reduce(self.pixels.numpy(), 1))
+        rows = self._has_bit(np.bitwise_or.reduce(self.pixels.numpy(), 2))
         boxes = np.zeros((len(self), 4), np.float32)
         for axis, line in enumerate((columns, rows)):
             present = line.any(1)
@@ -121,17 +70,17 @@ class PackedMasks(CompactMasks):
 
     def _has_bit(self, lines: np.ndarray) -> np.ndarray:
         """Bits of the masks in words [K, L], bool [N, L]."""
-        place = (self.bits % WORD)[:, None]
-        return (lines[self.bits // WORD] >> place) & 1 != 0
+        place = (self.numbers % WORD)[:, None]
+        return (lines[self.numbers // WORD] >> place) & 1 != 0
 
     def to_tensor(self, dtype: torch.dtype, device) -> Tensor:
         """The masks, [N, H, W]; they are unpacked on the device."""
-        words = self.words.to(device, non_blocking=True)
+        words = self.pixels.to(device, non_blocking=True)
         if len(self) == 0:
             return words.new_zeros(0, self.height, self.width, dtype=dtype)
         # Byte b % 8 of a word is byte plane b; little-endian.
         planes = words.view(torch.uint8).view(*words.shape, WORD // 8)
-        bits = torch.from_numpy(self.bits).to(device)
+        bits = torch.from_numpy(self.numbers).to(device)
         # Indexing copies, so what follows may change the copy.
         planes = planes[bits // WORD, :, :, bits % WORD // 8]
         wanted = (1 << bits % 8).to(torch.uint8).view(-1, 1, 1)

@@ -67,9 +67,9 @@ def test_as_bitmap_masks(change, ids):
 
 def test_small_type_and_shared_memory():
     few, many = _pair()[0], _pair(ids=(1, 300))[0]
-    assert few.id_map.dtype == torch.uint8
-    assert many.id_map.dtype == torch.int16
-    assert isinstance(few.id_map, torch.Tensor)  # tensors go by shared memory
+    assert few.pixels.dtype == torch.uint8
+    assert many.pixels.dtype == torch.int16
+    assert isinstance(few.pixels, torch.Tensor)  # tensors go by shared memory
     _assert_same(pickle.loads(pickle.dumps(few)), _pair()[1])
     assert few.pad((37, 53)) is few
     with pytest.raises(ValueError, match='40000 segments'):

@@ -19,24 +19,20 @@ def resize_logits(mask_logits: Tensor, size: Sequence[int]) -> Tensor:
         mask_logits, size=tuple(size), mode='bilinear', align_corners=False)
 
 
-def resize_for_patches(images: Tensor,
-                       patch_size: int,
-                       stride: int = 16) -> Tensor:
-    """Resize images so that a ViT gives a map of a stride of theirs.
+def resize_for_patches(images: Tensor, patch_size: int) -> Tensor:
+    """Resize images so that a ViT gives a map of stride 16 of theirs.
 
     Args:
-        images (Tensor): Shape [B, C, H, W], sides multiples of ``stride``.
+        images (Tensor): Shape [B, C, H, W], sides multiples of 16.
         patch_size (int): Pixels of a patch.
-        stride (int): Pixels of the images as they are per token. Defaults to
-            16.
 
     Returns:
-        Tensor: Shape [B, C, H / stride * patch_size, ...]; the very images
-        where the two are equal.
+        Tensor: Shape [B, C, H / 16 * patch_size, ...]; the very images for
+        patches of 16.
     """
-    if patch_size == stride:
+    if patch_size == 16:
         return images
-    size = [side // stride * patch_size for side in images.shape[2:]]
+    size = [side // 16 * patch_size for side in images.shape[2:]]
     return F.interpolate(images, size, mode='bilinear', antialias=True)
 
 

@@ -80,10 +80,10 @@ def peak_bytes(run: Callable[[], Any], device: str = 'cpu') -> Optional[int]:
         PyTorch does not tell when memory of a CPU is freed.
     """
     if torch.device(device).type == 'cuda':
-        torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
         run()
-        return torch.cuda.max_memory_allocated() - before
+        return torch.cuda.max_memory_allocated(device) - before
     if not tells_when_freed():
         run()
         return None

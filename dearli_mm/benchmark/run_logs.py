@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 import pandas as pd
+
 from ..utils.text_files import read_json
 
 Results = Dict[str, float]

@@ -1,8 +1,8 @@
 """What :func:`check_device` found, for people."""
 import math
-from typing import List
 
 import pandas as pd
+
 
 def device_table(result: dict) -> str:
     """The check as text.
@@ -38,17 +38,11 @@ def device_table(result: dict) -> str:
         lines.append(f'waits for the device: {waits["count"]} a step, in '
                      f'{", ".join(waits["places"])}\nlaunches: '
                      f'{waits["launches"]} a step')
-    return '\n'.join(lines + _loader(result))
-
-
-def _loader(result: dict) -> List[str]:
-    """What the loaders give, next to what the fastest step eats."""
-    speeds = [values['ms'] for values in result['step'].values()
-              if 'ms' in values]
-    lines = []
-    for part, per_worker in (result.get('loader') or {}).items():
-        eaten = 1000 * result['sizes'][part] / min(speeds, default=math.nan)
+    fastest = min((values['ms'] for values in steps.values()
+                   if 'ms' in values), default=math.nan)
+    for part, per_worker in result.get('loader', {}).items():
+        eaten = 1000 * result['sizes'][part] / fastest
         lines.append(f'loader, {part}: {per_worker:.1f} images/s per worker; '
                      f'the step eats {eaten:.1f}: {eaten / per_worker:.1f} '
                      'workers')
-    return lines
+    return '\n'.join(lines)

@@ -217,11 +217,10 @@ class _Images:
         """Find it, and count it in ``moved`` if imagePath does not tell."""
         name = image_path.replace('\\', '/')
         last = name.rpartition('/')[2]
-        beside = [path.parent / last] if last else []
-        beside += [path.with_suffix(suffix)
-                   for suffix in sorted(IMAGE_SUFFIXES)]
-        named = [path.parent / name] if name else []
-        there = [image for image in (*named, *beside) if image.is_file()]
+        beside = [path.parent / last, *map(path.with_suffix,
+                                           sorted(IMAGE_SUFFIXES))]
+        named = path.parent / name
+        there = [image for image in (named, *beside) if image.is_file()]
         found = next(filter(self._holds, there), None) or \
             self._by_name(path, last) or next(iter(there), None)
         if found is None:
@@ -229,7 +228,7 @@ class _Images:
                 f'The image of {path} is not there: neither at {name!r}, as '
                 'imagePath says, relative to the file, nor beside it, nor '
                 f'(as the only one of that name) in {self.root}.')
-        self.moved += found not in named
+        self.moved += found != named
         return found
 
     def _holds(self, image: Path) -> bool:

@@ -100,12 +100,14 @@ class ImageNames:
         last = name.rpartition('/')[2]
         bare = without_suffix(last) == last
         called = (self._stems if bare else self._files).get(last, [])
-        fitting = [k for k in called if self._fits(k, name, bare)]
+        fitting = [k for k in called
+                   if _ends(self._paths[k], name, bare)]
         # Lists of the literature begin with folders that a download lacks.
         if not fitting and self._is_flat:
             return called
         if not fitting:
-            fitting = [k for k in called if self._ends(k, name, bare)]
+            fitting = [k for k in called if '/' in self.names[k]
+                       and _ends(name, self.names[k], bare)]
         if name == last and bare:
             return fitting
         # The image of exactly this name, among those in folders below.
@@ -114,17 +116,13 @@ class ImageNames:
                              without_suffix(self.names[index]))]
         return exact if len(exact) == 1 else fitting
 
-    def _fits(self, index: int, name: str, bare: bool) -> bool:
-        """Whether the parts of a name are the last ones of the path."""
-        path = self._paths[index]
-        path = without_suffix(path) if bare else path
-        return path == name or path.endswith('/' + name)
 
-    def _ends(self, index: int, name: str, bare: bool) -> bool:
-        """Whether the last parts of a name are an image and its folder."""
-        image = self.names[index]
-        image = without_suffix(image) if bare else image
-        return '/' in image and name.endswith('/' + image)
+def _ends(path: str, name: str, bare: bool) -> bool:
+    """Whether the last parts of a path are those of a name; ``bare``: both
+    without suffix."""
+    if bare:
+        path, name = without_suffix(path), without_suffix(name)
+    return f'/{path}'.endswith(f'/{name}')
 
 
 def without_suffix(name: str) -> str:

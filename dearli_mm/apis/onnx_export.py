@@ -134,11 +134,11 @@ def _norm(inferencer: DEARLiInferencer) -> nn.Module:
 
 
 def _metadata(inferencer: DEARLiInferencer) -> dict:
-    vocabulary, test_cfg = inferencer.vocabulary, \
-        inferencer.network.panoptic_fusion_head.test_cfg
+    vocabulary = inferencer.vocabulary
+    test_cfg = inferencer.network.panoptic_fusion_head.test_cfg
     return dict(
-        names=list(vocabulary.names),
-        prompts=list(vocabulary.prompts),
+        names=vocabulary.names,
+        prompts=vocabulary.prompts,
         num_things=vocabulary.num_things,
         palette=vocabulary.palette.tolist(),
         pipeline=dataset_of_tests(inferencer.cfg).pipeline,

@@ -40,8 +40,7 @@ def make_sample(size=(64, 64)):
 
 def test_targets_join_things_and_stuff(config):
     head = MODELS.build(config).panoptic_head
-    sample = make_sample()
-    gt, = head.preprocess_gt([sample.gt_instances], [sample.gt_sem_seg])
+    gt, = head.targets([make_sample()])
     assert gt.labels.tolist() == [0, 2]  # the dog has no pixel
     assert gt.masks.dtype == torch.bool
     assert gt.masks.flatten(1).sum(1).tolist() == [400, 64 * 64 - 400 - 196]

@@ -106,11 +106,11 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def _save_best_checkpoint(self, runner, metrics: dict) -> None:
         """Saves a new best before the previous one is removed."""
-        if not hasattr(self, 'file_backend'):
-            return  # runner.val() without training: nothing to save
-        if runner.iter == 0:
-            return  # val_before_train: nothing has been trained yet
-        with self._removals_at_end() as removals:
+        # Nothing has been trained in runner.val(), or in val_before_train.
+        if not hasattr(self, 'file_backend') or runner.iter == 0:
+            return
+        with (self.file_backend.removals_at_end() if self._is_atomic else
+              nullcontext([])) as removals:
             super()._save_best_checkpoint(runner, metrics)
             # Evaluated again at the same iteration, as after --resume, the
             # best has the name of its predecessor and has replaced it.
@@ -122,8 +122,3 @@ class AtomicCheckpointHook(CheckpointHook):
     @property
     def _is_atomic(self) -> bool:
         return isinstance(self.file_backend, AtomicLocalBackend)
-
-    def _removals_at_end(self):
-        if self._is_atomic:
-            return self.file_backend.removals_at_end()
-        return nullcontext([])

@@ -105,7 +105,10 @@ class PanopticVisualizationHook(DetVisualizationHook):
         if not self.draw or not is_main_process():
             return
         for sample in outputs[:self.max_images - self._num_drawn]:
-            picture = self._picture(sample, runner.visualizer.dataset_meta)
+            meta = runner.visualizer.dataset_meta
+            panels, present = sample_panels(sample, meta, self.backend_args)
+            picture = side_by_side(panels, meta['classes'],
+                                   class_colors(meta), 1, present)
             self._publish(runner, self._name(sample), picture, step)
             self._num_drawn += 1
 
@@ -136,9 +139,3 @@ class PanopticVisualizationHook(DetVisualizationHook):
         if self.show:
             runner.visualizer.show(
                 picture, win_name=name, wait_time=self.wait_time)
-
-    def _picture(self, sample: DetDataSample, meta: dict) -> np.ndarray:
-        """Panels of one image in a row, uint8 RGB."""
-        panels, present = sample_panels(sample, meta, self.backend_args)
-        return side_by_side(panels, meta['classes'], class_colors(meta), 1,
-                            present)

@@ -22,7 +22,6 @@ GROUPS = {
     'queries': ('query_embed.', 'query_feat.'),
     'classifier': CLASSIFIER
 }
-OPTIONAL = ('classifier', )
 
 
 # How the keys of one group fit, by 'loaded' (in both, of one shape), 'missing'
@@ -145,7 +144,7 @@ def load_head(head: nn.Module, weights: Dict[str, Tensor],
     own = head.state_dict()
     fits = {group: _fit(starts, own, weights)
             for group, starts in GROUPS.items()}
-    if any(names for group, fit in fits.items() if group not in OPTIONAL
+    if any(names for group, fit in fits.items() if group != 'classifier'
            for kind, names in fit.items() if kind != 'loaded'):
         raise ValueError(
             f'{source} is a warm-up of another architecture:\n'

@@ -90,7 +90,12 @@ class ResumableTrainLoop(IterBasedTrainLoop):
         #: dict[str, DataLoader]: All loaders, under their config keys.
         with annotation_files_read_once():
             self.dataloaders = {
-                key: _build(runner, config) for key, config in configs.items()
+                key: runner.build_dataloader(
+                    config,
+                    seed=runner.seed,
+                    diff_rank_seed=runner._randomness_cfg.get(
+                        'diff_rank_seed', False))
+                for key, config in configs.items()
             }
         self._sampler_seeds = {
             key: _own_seed(config) for key, config in configs.items()
@@ -236,14 +241,6 @@ class ResumableTrainLoop(IterBasedTrainLoop):
     @property
     def _validates(self) -> bool:
         return self.runner.val_loop is not None
-
-
-def _build(runner, dataloader: Union[DataLoader, dict]) -> DataLoader:
-    """A loader as the runner builds those of its loops."""
-    return runner.build_dataloader(
-        dataloader,
-        seed=runner.seed,
-        diff_rank_seed=runner._randomness_cfg.get('diff_rank_seed', False))
 
 
 def _own_seed(dataloader: Union[DataLoader, dict]) -> Optional[int]:

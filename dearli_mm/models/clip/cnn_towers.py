@@ -115,9 +115,6 @@ class ModifiedResNetTower(ImageTower):
             stages.append(x)
         return stages
 
-    def dense_features(self, last: Tensor) -> Tensor:
-        return last
-
     def embed_masks(self, features: Tensor, mask_logits: Tensor) -> Tensor:
         pool, (height, width) = self.visual.attnpool, features.shape[-2:]
         side = int((len(pool.positional_embedding) - 1)**0.5)

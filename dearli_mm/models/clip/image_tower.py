@@ -37,7 +37,7 @@ class ImageTower:
 
     def dense_features(self, last: Tensor) -> Tensor:
         """What masks pool, of the last stage [B, C5, h, w]: [B, F, h, w]."""
-        raise NotImplementedError
+        return last
 
     def embed(self, pooled: Tensor) -> Tensor:
         """Pooled dense features [..., F] in the space of the text."""

@@ -13,6 +13,7 @@ from dearli_mm.functional import semantic_inference
 from dearli_mm.functional.resizing import resize_logits
 
 from ..heads import CLIPMask2FormerHead
+from ..heads.panoptic_targets import panoptic_targets
 
 
 @MODELS.register_module()
@@ -64,13 +65,17 @@ class CLIPMask2FormerDecodeHead(CLIPMask2FormerHead):
         Returns:
             dict[str, Tensor]: See :meth:`CLIPMask2FormerHead.loss_by_feat`.
         """
+        class_maps = [sample.gt_sem_seg.data for sample in batch_data_samples]
+        # Ignored pixels are of no class.
         class_maps = [
-            self._without_ignored(sample.gt_sem_seg.data)
-            for sample in batch_data_samples
+            class_map.masked_fill(class_map == self.ignore_index,
+                                  self.num_classes)
+            for class_map in class_maps
         ]
-        targets = self.preprocess_gt(
+        targets = panoptic_targets(
             [_no_things(class_map) for class_map in class_maps],
-            [PixelData(sem_seg=class_map) for class_map in class_maps])
+            [PixelData(sem_seg=class_map) for class_map in class_maps],
+            0, self.num_classes)
         return self.loss_by_feat(*self(x), targets, [])
 
     def predict(self, x: Tuple[Tensor, ...], batch_img_metas: List[dict],
@@ -94,11 +99,6 @@ class CLIPMask2FormerDecodeHead(CLIPMask2FormerHead):
             semantic_inference(*queries)
             for queries in zip(class_logits, masks)
         ])
-
-    def _without_ignored(self, class_map: Tensor) -> Tensor:
-        """A class map [1, H, W] whose ignored pixels are of no class."""
-        return class_map.masked_fill(class_map == self.ignore_index,
-                                     self.num_classes)
 
 
 def _no_things(class_map: Tensor) -> InstanceData:

@@ -18,7 +18,7 @@ from dearli_mm.models.layers import MaskLogits
 from dearli_mm.models.losses import criterion_config
 from dearli_mm.utils import arguments_of, refuse_unknown
 
-from .panoptic_targets import panoptic_targets, targets_of_samples
+from .panoptic_targets import targets_of_samples
 from .query_decoder_head import QueryDecoderHead
 from .settings import check_test_cfg
 
@@ -181,12 +181,6 @@ class CLIPMask2FormerHead(QueryDecoderHead):
         """
         return self.criterion(all_cls_scores, all_mask_preds,
                               batch_gt_instances, void_weight)
-
-    def preprocess_gt(self, batch_gt_instances: InstanceList,
-                      batch_gt_semantic_segs: list) -> InstanceList:
-        """Join things and stuff; see :func:`panoptic_targets`."""
-        return panoptic_targets(batch_gt_instances, batch_gt_semantic_segs,
-                                self.num_things_classes, self.num_classes)
 
     def targets(self, batch_data_samples: SampleList) -> InstanceList:
         """What labelled images teach; see :func:`panoptic_targets`."""

@@ -1,5 +1,5 @@
 """Mask2Former's pixel decoder and mask decoder."""
-from typing import NamedTuple, Tuple
+from typing import Tuple
 
 import torch
 import torch.nn.functional as F
@@ -10,13 +10,6 @@ from dearli_mm.models.fast_paths import use_fast_paths
 from dearli_mm.models.layers import (DeformablePixelDecoder, MaskedAttention,
                                      MaskLogits)
 from dearli_mm.models.layers.pixel_decoder import run_layer, sine_positions
-
-
-class _Level(NamedTuple):
-    """What the queries look at: key, value [B, K, C]; features [B, C, K]."""
-    key: Tensor
-    value: Tensor
-    mask_features: Tensor
 
 
 class QueryDecoderHead(Mask2FormerHead):
@@ -73,21 +66,23 @@ class QueryDecoderHead(Mask2FormerHead):
         queries = [decoder.post_norm(query)]
         embeds = [self.mask_embed(queries[0])]
         for index, layer in enumerate(decoder.layers):
-            level = levels[index % self.num_transformer_feat_level]
+            key, value, small = levels[index % self.num_transformer_feat_level]
             query = run_layer(
                 layer,
                 self.with_cp,
                 query=query,
-                key=level.key,
-                value=level.value,
+                key=key,
+                value=value,
                 query_pos=query_pos,
-                cross_attn_mask=_inside(embeds[-1], level.mask_features))
+                cross_attn_mask=_inside(embeds[-1], small))
             queries.append(decoder.post_norm(query))
             embeds.append(self.mask_embed(queries[-1]))
         return torch.stack(queries), MaskLogits(torch.stack(embeds), features)
 
-    def _level(self, index: int, memory: Tensor, features: Tensor) -> _Level:
-        """What the decoder layers of one level share."""
+    def _level(self, index: int, memory: Tensor,
+               features: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+        """What the queries look at: key, value [B, K, C], mask features
+        [B, C, K]; shared by the decoder layers of one level."""
         value = self.decoder_input_projs[index](memory)
         value = value.flatten(2).transpose(1, 2)
         value = value + self.level_embed.weight[index]
@@ -98,7 +93,7 @@ class QueryDecoderHead(Mask2FormerHead):
         # resize the masks of every query and layer.
         small = F.interpolate(
             features.detach(), size, mode='bilinear', align_corners=False)
-        return _Level(key, value, small.flatten(2))
+        return key, value, small.flatten(2)
 
 
 @torch.no_grad()

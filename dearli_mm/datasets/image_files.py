@@ -16,7 +16,6 @@ import numpy as np
 from PIL import Image, ImageOps
 
 _EXIF_ORIENTATION = 0x0112
-_QUARTER_TURNS = (5, 6, 7, 8)  # values of that tag which swap the sides
 # Markers without a length: TEM and RST0..7. 0xFF may fill the gaps.
 _BARE_MARKERS = frozenset((0x01, 0xff, *range(0xd0, 0xd8)))
 _SCAN = 0xda
@@ -33,10 +32,16 @@ class ImageSize(NamedTuple):
 
     Attributes:
         stored (tuple[int, int]): Height and width of the stored pixels.
-        shown (tuple[int, int]): The same after EXIF rotation.
+        orientation (int): EXIF orientation, 1..8; 1 is as stored.
     """
     stored: Tuple[int, int]
-    shown: Tuple[int, int]
+    orientation: int
+
+    @property
+    def shown(self) -> Tuple[int, int]:
+        """tuple[int, int]: Height and width after EXIF rotation."""
+        is_quarter_turn = self.orientation >= 5
+        return self.stored[::-1] if is_quarter_turn else self.stored
 
 
 @lru_cache(maxsize=None)
@@ -81,25 +86,9 @@ def read_image_size(path: str) -> ImageSize:
         UnreadableImageError: If the file is no image.
     """
     with open_image(path) as image:
-        turned = _orientation(image) in _QUARTER_TURNS
-        width, height = image.size
-    stored = (height, width)
-    return ImageSize(stored, stored[::-1] if turned else stored)
-
-
-def read_orientation(path: str) -> int:
-    """EXIF orientation of an image, 1..8; 1 is as stored.
-
-    Raises:
-        UnreadableImageError: If the file is no image.
-    """
-    with open_image(path) as image:
-        return _orientation(image)
-
-
-def _orientation(image: Image.Image) -> int:
-    found = image.getexif().get(_EXIF_ORIENTATION, 1)
-    return found if found in range(1, 9) else 1
+        orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+        return ImageSize(image.size[::-1],
+                         orientation if orientation in range(1, 9) else 1)
 
 
 def decode_image(content: bytes,

@@ -8,14 +8,9 @@ import numpy as np
 
 from ..datasets.config_datasets import AnnotationFiles
 from ..datasets.image_files import (UnreadableImageError, decode_image,
-                                    read_image_size, read_orientation)
+                                    read_image_size)
 from ..datasets.panoptic_json import inspect_panoptic_json, png_name
 from ..datasets.transforms.loading import read_panoptic_png
-
-
-# EXIF orientations that no size tells apart from the stored pixels, and those
-# that it does unless the image is square.
-_SAME_SIZE, _QUARTER_TURNS = (2, 3, 4), (5, 6, 7, 8)
 
 
 class ImageJob(NamedTuple):
@@ -133,14 +128,12 @@ def check_image_files(job: ImageJob) -> FileCheck:
 
 def _check_orientation(path: str) -> List[str]:
     """Whether it cannot be told in which frame an image was annotated."""
-    orientation = read_orientation(path)
-    height, width = read_image_size(path).stored
-    if orientation not in _SAME_SIZE and not (
-            orientation in _QUARTER_TURNS and height == width):
+    size = read_image_size(path)
+    if size.orientation == 1 or size.shown != size.stored:
         return []
-    return [f'{path}: EXIF orientation {orientation} turns the image, and its '
-            'size cannot tell whether it was annotated so: look at it with '
-            'tools/analysis/browse_dataset.py; LoadAnyImage takes '
+    return [f'{path}: EXIF orientation {size.orientation} turns the image, '
+            'and its size cannot tell whether it was annotated so: look at it '
+            'with tools/analysis/browse_dataset.py; LoadAnyImage takes '
             'exif=False for annotation on the stored pixels']
 
 

@@ -75,7 +75,8 @@ def test_of_16_bits_the_upper_8_are_taken(rgb, tmp_path, name, channels):
 @pytest.mark.parametrize('name', ['a.jpg', 'a.png'])
 def test_exif_rotation_follows_the_annotation(save, rgb, name):
     path = save(name, exif=QUARTER_TURN)
-    assert read_image_size(path) == ((HEIGHT, WIDTH), (WIDTH, HEIGHT))
+    size = read_image_size(path)
+    assert (size.stored, size.shown) == ((HEIGHT, WIDTH), (WIDTH, HEIGHT))
     shown = load(path)
     assert shown['ori_shape'] == (WIDTH, HEIGHT)
     turned = np.rot90(rgb, -1)

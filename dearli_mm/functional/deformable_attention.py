@@ -47,7 +47,6 @@ class _Layout(NamedTuple):
     size: Tensor  # float [S, 2], width and height of a sample's level
     first: Tensor  # float [S], place of its level's pixel (0, 0)
     row: Tensor  # float [S], places in a row of its level's pixels
-    head: Tensor  # int32 [M, 1]
     corners: Tensor  # int32 [4, S], table rows from a pixel to its 2x2 block
     pixels: Tensor  # int64 [K], places of the pixels
     row_of_pixel: Tensor  # int64 [K], places in the row of each pixel
@@ -73,7 +72,6 @@ def _layout(shapes: Tuple[Tuple[int, int], ...], heads: int, samples: int,
         size.repeat_interleave(points, 0).float(),
         torch.tensor(first).repeat_interleave(points).float(),
         row.float(),
-        torch.arange(heads, dtype=torch.int32)[:, None],
         corners.int(),
         torch.cat(pixels),
         torch.cat(row_of_pixel))), length)
@@ -86,12 +84,8 @@ class _DeformableAttention(torch.autograd.Function):
     def forward(ctx, value, shapes, positions, weights):
         layout = _layout(shapes, *positions.shape[2:4], value.device)
         place, fraction, outside = _samples(positions, layout)
-        out = F.embedding_bag(
-            _corner_places(place, layout).flatten(0, 2).flatten(1),
-            _table(value, layout),
-            mode='sum',
-            per_sample_weights=torch.stack(
-                _corner_shares(fraction, weights), 3).flatten(0, 2).flatten(1))
+        shares = torch.stack(_corner_shares(fraction, weights), 3)
+        out = _bags(value, place, shares, layout)
         ctx.save_for_backward(value, place, fraction, outside, weights)
         ctx.layout = layout
         return out.view(*positions.shape[:2], -1)
@@ -112,13 +106,6 @@ class _DeformableAttention(torch.autograd.Function):
         return of_value, None, of_positions, of_weights
 
 
-def _table(value: Tensor, layout: _Layout) -> Tensor:
-    """Maps with their borders, a row a place and head: [B * places * M, D]."""
-    table = value.new_zeros(value.shape[0], layout.length, *value.shape[2:])
-    return table.index_copy_(1, layout.pixels, value).view(
-        -1, value.shape[-1])
-
-
 def _samples(positions: Tensor,
              layout: _Layout) -> Tuple[Tensor, Tensor, Tensor]:
     """Row of the upper left pixel, fractions to the next, what is outside.
@@ -134,15 +121,36 @@ def _samples(positions: Tensor,
     # Places of one image are few enough to be exact in float32.
     place = (layout.first + y * layout.row + x).int()
     batch_size, _, heads, _ = place.shape
-    image = torch.arange(batch_size, dtype=torch.int32, device=place.device)
+    image, head = (
+        torch.arange(count, dtype=torch.int32, device=place.device)
+        for count in (batch_size, heads))
     start = (image * layout.length * heads).view(-1, 1, 1, 1)
-    return (place * heads + layout.head + start, inside - corner,
+    return (place * heads + head[:, None] + start, inside - corner,
             inside != positions)
 
 
-def _corner_places(place: Tensor, layout: _Layout) -> Tensor:
-    """Rows of the four pixels around each sample, int32 [B, Q, M, 4, S]."""
-    return place.unsqueeze(3) + layout.corners
+def _bags(value: Tensor, place: Tensor, shares: Tensor,
+          layout: _Layout) -> Tensor:
+    """Sums over the four pixels around all samples of a query and a head.
+
+    Args:
+        value (Tensor): Shape [B, K, M, D].
+        place (Tensor): See :func:`_samples`.
+        shares (Tensor): Weights of the pixels, shape [B, Q, M, 4, S].
+        layout (_Layout): Of the table.
+
+    Returns:
+        Tensor: Shape [B * Q * M, D].
+    """
+    # Maps with their borders.
+    table = value.new_zeros(value.shape[0], layout.length, *value.shape[2:])
+    table = table.index_copy_(1, layout.pixels, value)
+    corners = place.unsqueeze(3) + layout.corners
+    return F.embedding_bag(
+        corners.flatten(0, 2).flatten(1),
+        table.view(-1, value.shape[-1]),
+        mode='sum',
+        per_sample_weights=shares.flatten(0, 2).flatten(1))
 
 
 def _corner_shares(fraction: Tensor, weights: Tensor) -> Tuple[Tensor, ...]:
@@ -181,18 +189,11 @@ def _value_gradient(grad: Tensor, place: Tensor, fraction: Tensor,
 def _products(grad: Tensor, value: Tensor, place: Tensor,
               layout: _Layout) -> Tensor:
     """Products of gradients and the pixels that were read, [..., 4, S]."""
-    corners = _corner_places(place, layout)
     # They are the gradient of a bag's weights, whatever these are.
+    shares = grad.new_zeros(*place.shape[:3], 4, place.shape[3])
     with torch.enable_grad():
-        weights = torch.zeros(
-            corners.shape, dtype=grad.dtype, device=grad.device,
-            requires_grad=True)
-        bags = F.embedding_bag(
-            corners.flatten(0, 2).flatten(1),
-            _table(value, layout),
-            mode='sum',
-            per_sample_weights=weights.flatten(0, 2).flatten(1))
-    return torch.autograd.grad(bags, weights, grad)[0]
+        bags = _bags(value, place, shares.requires_grad_(), layout)
+    return torch.autograd.grad(bags, shares, grad)[0]
 
 
 def _sample_gradients(products: Tensor, fraction: Tensor, weights: Tensor,

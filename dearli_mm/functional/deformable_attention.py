@@ -95,14 +95,11 @@ class _DeformableAttention(torch.autograd.Function):
     def backward(ctx, grad):
         value, place, fraction, outside, weights = ctx.saved_tensors
         grad = grad.contiguous().view(-1, value.shape[-1])
-        of_value = of_positions = of_weights = None
-        if ctx.needs_input_grad[0]:
-            of_value = _value_gradient(grad, place, fraction, weights,
-                                       ctx.layout, value.shape)
-        if ctx.needs_input_grad[2] or ctx.needs_input_grad[3]:
-            products = _products(grad, value, place, ctx.layout)
-            of_weights, of_positions = _sample_gradients(
-                products, fraction, weights, outside)
+        of_value = _value_gradient(grad, place, fraction, weights, ctx.layout,
+                                   value.shape)
+        of_weights, of_positions = _sample_gradients(
+            _products(grad, value, place, ctx.layout), fraction, weights,
+            outside)
         return of_value, None, of_positions, of_weights
 
 

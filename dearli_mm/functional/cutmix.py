@@ -73,8 +73,7 @@ def cutmix_panoptic(base: PanopticSegments, partner: PanopticSegments,
         PanopticSegments: What is left of the base's segments, in their
         order, then the partner's.
     """
-    segments, = batch_cutmix_panoptic([base, partner],
-                                      [Paste(1, box)])
+    segments, = batch_cutmix_panoptic([base, partner], [Paste(1, box)])
     return segments
 
 
@@ -91,16 +90,12 @@ def batch_cutmix_panoptic(
     Returns:
         list[PanopticSegments]: Of the first ``len(pastes)`` images.
     """
-    mixed = list(labels[:len(pastes)])
-    changed = [index for index, paste in enumerate(pastes) if paste]
-    pasted = collect_segments([
-        _paste(labels[index], labels[pastes[index].partner],
-               pastes[index].box)
-        for index in changed
-    ])
-    for index, segments in zip(changed, pasted):
-        mixed[index] = segments
-    return mixed
+    mixed = iter(collect_segments([
+        _paste(base, labels[paste.partner], paste.box)
+        for base, paste in zip(labels, pastes) if paste
+    ]))
+    return [next(mixed) if paste else base
+            for base, paste in zip(labels, pastes)]
 
 
 def _paste(base: PanopticSegments, partner: PanopticSegments,

@@ -44,7 +44,11 @@ def to_plain(obj: Any, path: str = 'checkpoint') -> Any:
     if type(obj) in _PLAIN:
         return obj
     if isinstance(obj, dict):
-        return _plain_dict(obj, path)
+        return _same_dict(obj, {
+            to_plain(key, f'key {key!r} of {path}'):
+            to_plain(value, f'{path}[{key!r}]')
+            for key, value in obj.items()
+        })
     if isinstance(obj, (list, tuple)):
         items = [to_plain(v, f'{path}[{i}]') for i, v in enumerate(obj)]
         return tuple(items) if isinstance(obj, tuple) else items
@@ -100,14 +104,6 @@ def _restore(tagged: dict) -> HistoryBuffer:
     log, count = (np.asarray(v.cpu() if isinstance(v, torch.Tensor) else v)
                   for v in (tagged['log'], tagged['count']))
     return HistoryBuffer(log, count, tagged['max_length'])
-
-
-def _plain_dict(obj: dict, path: str) -> dict:
-    items = {}
-    for key, value in obj.items():
-        plain_key = to_plain(key, f'key {key!r} of {path}')
-        items[plain_key] = to_plain(value, f'{path}[{key!r}]')
-    return _same_dict(obj, items)
 
 
 def _same_dict(source: dict, items: dict) -> dict:

@@ -65,9 +65,11 @@ def find_lacks(config: Config,
     for key in loaders:
         lacks += _data(key, config.get(key) or {})
     lacks += _disk(config.get('work_dir'))
-    unique = {(lack.path or lack.text): lack for lack in reversed(lacks)}
+    unique: Dict[str, Lack] = {}
+    for lack in lacks:
+        unique.setdefault(lack.path or lack.text, lack)
     return [_with_own_remedy(lack, config.get('how_to_get') or {})
-            for lack in lacks if unique[lack.path or lack.text] is lack]
+            for lack in unique.values()]
 
 
 def _with_own_remedy(lack: Lack, how_to_get: Dict[str, str]) -> Lack:
@@ -229,7 +231,7 @@ def _disk(work_dir: Optional[str]) -> Iterator[Lack]:
 
 
 def _first_metainfo(config: Config) -> Dict[str, Any]:
-    for key in ('train_dataloader', 'val_dataloader'):
+    for key in TRAINING:
         for _, node in config_dicts(key, config.get(key) or {}):
             if 'metainfo' in node:
                 return node['metainfo']

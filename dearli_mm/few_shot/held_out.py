@@ -47,6 +47,5 @@ def _photos(options: Options, part: str, folder: str) -> List[str]:
 
 
 def _names(options: Options, part: str) -> Set[str]:
-    content = read_panoptic_json(str(ann_files(options, part)[0]),
-                                 with_ids=False)
+    content = read_panoptic_json(str(ann_files(options, part)[0]))
     return {image['file_name'] for image in content.images}

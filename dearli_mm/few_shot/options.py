@@ -97,7 +97,7 @@ def class_names(options: Options) -> Tuple[List[str], List[str]]:
     if options.format == 'panoptic' and not (options.things or
                                              options.stuff):
         categories = read_panoptic_json(
-            str(panoptic_files(options.labels)[0]), with_ids=False).categories
+            str(panoptic_files(options.labels)[0])).categories
         return tuple([c['name'] for c in categories
                       if bool(c.get('isthing', 1)) == isthing]
                      for isthing in (True, False))
@@ -217,7 +217,7 @@ def _categories(options: Options, things: List[str],
 
 
 def _isthing_by_name(file: Path) -> Dict[str, bool]:
-    categories = read_panoptic_json(str(file), with_ids=False).categories
+    categories = read_panoptic_json(str(file)).categories
     return {c['name']: bool(c.get('isthing', 1)) for c in categories}
 
 

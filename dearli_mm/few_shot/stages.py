@@ -57,9 +57,13 @@ class Stage(NamedTuple):
 def find_stages(options: Options) -> List[Stage]:
     """All of them, in order. Their config may not be there yet."""
     out = Path(options.out)
-    config = str(out / 'config.py')
-    stages = [*_conversions(options), _split(options)]
-    stages += [
+    config, json_path = str(out / 'config.py'), ann_files(options, 'labels')[0]
+    stages = [
+        *_conversions(options),
+        Stage('split', 'make_split', (
+            str(json_path), '--out', str(out / 'labeled.txt'), '--fraction',
+            '1'), (out / 'labeled.txt', ),
+            'list the labelled photos; all others are unlabelled'),
         Stage('verify', 'verify_dataset', (config, '--workers',
                                            str(options.workers)), (),
               'check every file'),
@@ -127,15 +131,6 @@ def _class_flags(options: Options) -> List[str]:
         options.stuff if options.format == 'labelme' else options.classes
     return [word for key, names in groups.items() if names
             for word in (f'--{key}', *map(label_of, names))]
-
-
-def _split(options: Options) -> Stage:
-    out, json_path = Path(options.out), ann_files(options, 'labels')[0]
-    return Stage(
-        'split', 'make_split', (str(json_path), '--out',
-                                str(out / 'labeled.txt'), '--fraction', '1'),
-        (out / 'labeled.txt', ), 'list the labelled photos; all others are '
-        'unlabelled')
 
 
 def _masks(options: Options) -> List[Stage]:

@@ -1,6 +1,5 @@
 """Whether a head fits the features that it is going to get."""
-from contextlib import contextmanager
-from typing import Iterator, List, Optional, Sequence
+from typing import List, Optional, Sequence
 
 import torch
 from torch import nn
@@ -36,22 +35,15 @@ def _feature_channels(network: nn.Module) -> Optional[List[int]]:
         return list(told)
     weight = next(network.parameters())
     black = weight.new_zeros(1, 3, SIDE, SIDE)
-    try:
-        with _eval_mode(network), torch.no_grad():
-            return [maps.shape[1] for maps in network.extract_feat(black)]
-    except Exception:  # of anybody's backbone
-        return None
-
-
-@contextmanager
-def _eval_mode(network: nn.Module) -> Iterator[None]:
-    """No statistics are gathered meanwhile; each module returns to its mode.
-    """
+    # No statistics are gathered; each module returns to its mode.
     training = [module for module in network.modules() if module.training]
     for module in training:
         module.training = False
     try:
-        yield
+        with torch.no_grad():
+            return [maps.shape[1] for maps in network.extract_feat(black)]
+    except Exception:  # of anybody's backbone
+        return None
     finally:
         for module in training:
             module.training = True

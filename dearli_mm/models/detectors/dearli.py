@@ -277,12 +277,10 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
     def teacher_is_given(self) -> bool:
         """bool: Whether a checkpoint gave the teacher what students learn, the
         classifier apart, which no warm-up trains."""
-        trained = {name for name, p in self.student.named_parameters()
-                   if p.requires_grad}
         classifier = tuple(f'panoptic_head.{name}' for name in CLASSIFIER)
         return all(
             name in self._given_to_teacher or name.startswith(classifier)
-            for name in trained)
+            for name, p in self.student.named_parameters() if p.requires_grad)
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str,
                               *args) -> None:

@@ -7,7 +7,7 @@ from typing import Optional, Sequence, Tuple
 import torch
 from mmcv.ops import MultiScaleDeformableAttention
 from mmengine.logging import print_log
-from torch import Tensor, nn
+from torch import Tensor
 
 from dearli_mm.compat import ops_status
 from dearli_mm.functional.deformable_attention import deformable_attention
@@ -27,12 +27,6 @@ class FastDeformableAttention(MultiScaleDeformableAttention):
     Triton kernel takes features in the type of the region, the other ways
     take all of the layer in float32.
     """
-
-    @classmethod
-    def fits(cls, module: nn.Module) -> bool:
-        """Whether a module may become one of this class."""
-        return type(
-            module) is MultiScaleDeformableAttention and module.batch_first
 
     def forward(self, query: Tensor, *args, **kwargs) -> Tensor:
         """See mmcv; ``level_shapes`` are the sizes as Python numbers."""

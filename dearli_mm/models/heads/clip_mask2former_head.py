@@ -106,7 +106,8 @@ class CLIPMask2FormerHead(QueryDecoderHead):
                 type='CrossEntropyLoss', class_weight=[1.0] * num_classes),
             test_cfg=test_cfg or {},
             with_cp=with_cp,
-            **_config_dicts(kwargs))
+            # mmdet's head reads nested configs by attribute.
+            **ConfigDict(kwargs))
         del self.loss_cls, self.loss_mask, self.loss_dice, self.class_weight
         self.text_classifier = MODELS.build(text_classifier)
         embed_dims = self.text_classifier.embed_dims
@@ -248,11 +249,3 @@ class CLIPMask2FormerHead(QueryDecoderHead):
         return class_logits(clip.embed_masks(features, mask_logits),
                             self._text_rows(), clip.logit_scale,
                             self.text_classifier.num_synonyms)
-
-
-def _config_dicts(kwargs: dict) -> dict:
-    """mmdet's head reads nested configs by attribute."""
-    return {
-        key: ConfigDict(value) if isinstance(value, dict) else value
-        for key, value in kwargs.items()
-    }

@@ -135,7 +135,13 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
         class_logits = final_logits(class_logits, self.test_cfg).float()
         results = {}
         if self.test_cfg.get('panoptic_on', True):
-            segments = self._segments(class_logits, mask_logits, meta, rescale)
+            keep = kept_queries(class_logits,
+                                self.test_cfg.get('score_thr', 0.0))
+            segments = panoptic_inference_of_bands(
+                class_logits[keep],
+                result_bands(mask_logits[keep], meta, rescale),
+                self._is_thing(class_logits.device),
+                self.test_cfg.get('overlap_thr', 0.8))
             results['panoptic_seg'] = PixelData(
                 sem_seg=encode_panoptic(segments, self.num_classes)[None],
                 metainfo=dict(scores=segments.scores.detach()))
@@ -147,16 +153,6 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
             ]
             results['sem_seg'] = PixelData(sem_seg=torch.cat(classes, 1))
         return results
-
-    def _segments(self, class_logits: Tensor, mask_logits: Tensor, meta: dict,
-                  rescale: bool) -> PanopticSegments:
-        """Disjoint segments of one image, of the size of the result."""
-        keep = kept_queries(class_logits, self.test_cfg.get('score_thr', 0.0))
-        return panoptic_inference_of_bands(
-            class_logits[keep],
-            result_bands(mask_logits[keep], meta, rescale),
-            self._is_thing(class_logits.device),
-            self.test_cfg.get('overlap_thr', 0.8))
 
     def semantic_scores(self, class_logits: Tensor, mask_logits: Tensor,
                         meta: dict) -> Tensor:

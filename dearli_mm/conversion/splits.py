@@ -42,7 +42,7 @@ class _Annotated(NamedTuple):
 
 def _read_annotated(ann_file: str) -> _Annotated:
     """Read which image of a COCO panoptic JSON shows what."""
-    content = read_panoptic_json(ann_file, with_ids=False)
+    content = read_panoptic_json(ann_file)
     name_of = {c['id']: c['name'] for c in content.categories}
     shown = {
         image_id:

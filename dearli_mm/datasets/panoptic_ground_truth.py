@@ -157,8 +157,7 @@ class PanopticAnnotationFile:
         self.ann_file = ann_file
         self.seg_prefix = seg_prefix
         self.backend_args = backend_args
-        content = read_panoptic_json(ann_file, backend_args,
-                                     with_images=False)
+        content = read_panoptic_json(ann_file, backend_args)
         index = {name: label for label, name in enumerate(classes)}
         missing = [c['name'] for c in content.categories
                    if c['name'] not in index]
@@ -186,8 +185,7 @@ class PanopticAnnotationFile:
         segments = annotation['segments_info']
         return read_ground_truth(
             osp.join(self.seg_prefix,
-                     png_name(self._images.get(sample['img_id'], {}),
-                              annotation)),
+                     png_name(self._images[sample['img_id']], annotation)),
             [s['id'] for s in segments],
             [self._labels[s['category_id']] for s in segments],
             [s.get('iscrowd', 0) for s in segments], self.backend_args)

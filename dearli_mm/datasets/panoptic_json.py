@@ -37,9 +37,7 @@ class PanopticJSON(NamedTuple):
 
 
 def read_panoptic_json(path: str,
-                       backend_args: Optional[dict] = None,
-                       with_images: bool = True,
-                       with_ids: bool = True) -> PanopticJSON:
+                       backend_args: Optional[dict] = None) -> PanopticJSON:
     """Read a COCO panoptic JSON.
 
     ``area``, ``bbox``, ``iscrowd``, ``isthing`` and the size of an image may
@@ -49,10 +47,6 @@ def read_panoptic_json(path: str,
     Args:
         path (str): The file.
         backend_args (dict, optional): mmengine file backend.
-        with_images (bool): Whether its ``images`` are needed. Defaults to
-            True.
-        with_ids (bool): Whether the ids of segments are needed, which is so
-            wherever PNG files are read. Defaults to True.
 
     Raises:
         FileNotFoundError: If the file is not there.
@@ -61,8 +55,7 @@ def read_panoptic_json(path: str,
     if _open_files and path in _open_files:
         return _open_files[path]
     content = parse_json(get(path, backend_args=backend_args), path)
-    problems = [f'{path}: {problem}'
-                for problem in _problems(content, with_images, with_ids)]
+    problems = [f'{path}: {problem}' for problem in _problems(content)]
     if problems:
         raise ValueError('\n'.join(tell_some(problems)))
     found = _sorted_out(content)
@@ -111,8 +104,8 @@ def inspect_panoptic_json(
                       'data_root and ann_file']
     except ValueError as error:
         return None, [str(error)]
-    problems = [f'{path}: {text}' for text in _problems(content, True, True)]
-    if _wrong_form(content, _REQUIRED):
+    problems = [f'{path}: {text}' for text in _problems(content)]
+    if _wrong_form(content):
         return None, problems
     problems += [f'{path}: {text}'
                  for text in _repeated(content, 'images', 'file_name')]
@@ -121,7 +114,7 @@ def inspect_panoptic_json(
 
 def _sorted_out(content: dict) -> PanopticJSON:
     return PanopticJSON(
-        content['categories'], content.get('images', []),
+        content['categories'], content['images'],
         {entry['image_id']: entry for entry in content['annotations']})
 
 
@@ -136,49 +129,41 @@ def tell_some(
         if more > 0 else [])
 
 
-def _problems(content: Any, with_images: bool,
-              with_ids: bool) -> Iterator[str]:
-    needed = dict(_REQUIRED)
-    if not with_images:
-        needed.pop('images')
-    wrong = _wrong_form(content, needed)
+def _problems(content: Any) -> Iterator[str]:
+    wrong = _wrong_form(content)
     if wrong:
         yield wrong
         return
     for key, name in (('categories', 'id'), ('categories', 'name'),
                       ('images', 'id'), ('annotations', 'image_id')):
         yield from _repeated(content, key, name)
-    names = {image['id']: image['file_name']
-             for image in content.get('images', [])}
+    names = {image['id']: image['file_name'] for image in content['images']}
     known = {category['id'] for category in content['categories']}
     for annotation in content['annotations']:
         image_id = annotation['image_id']
-        if with_images and image_id not in names:
+        if image_id not in names:
             yield (f'there is annotation of image {image_id!r}, but no such '
                    'image; take it out, or add the image to images')
             continue
-        for problem in _segment_problems(annotation['segments_info'], known,
-                                         with_ids):
-            yield f'image {names.get(image_id, image_id)!r}: {problem}'
+        for problem in _segment_problems(annotation['segments_info'], known):
+            yield f'image {names[image_id]!r}: {problem}'
 
 
 def _repeated(content: dict, key: str, name: str) -> Iterator[str]:
-    count = Counter(entry[name] for entry in content.get(key, []))
+    count = Counter(entry[name] for entry in content[key])
     for value, times in count.items():
         if times > 1:
             yield (f'{times} of its {key} have the {name} {value!r}; each '
                    'may stand once')
 
 
-def _segment_problems(segments: Sequence[dict], known: set,
-                      with_ids: bool) -> Iterator[str]:
+def _segment_problems(segments: Sequence[dict],
+                      known: set) -> Iterator[str]:
     for segment in segments:
         if segment.get('category_id') not in known:
             yield (f'segment {segment.get("id")!r} has the category_id '
                    f'{segment.get("category_id")!r}, which is none of the '
                    'categories of the file')
-    if not with_ids:
-        return
     ids = Counter(segment.get('id') for segment in segments)
     for segment_id, times in ids.items():
         if times > 1 and segment_id is not None:
@@ -191,21 +176,21 @@ def _segment_problems(segments: Sequence[dict], known: set,
                    'numbers of 1..16777215, as in the PNG')
 
 
-def _wrong_form(content: Any, required: Dict[str, Sequence[str]]) -> str:
+def _wrong_form(content: Any) -> str:
     """Why a file is no COCO panoptic JSON; empty if it is one."""
     if not isinstance(content, dict):
         return (f'holds a {type(content).__name__}, a COCO panoptic JSON is '
-                f'an object with {", ".join(required)}')
-    lists = [key for key in required
+                f'an object with {", ".join(_REQUIRED)}')
+    lists = [key for key in _REQUIRED
              if not isinstance(content.get(key), list)]
     if lists:
         return (f'has no list {", ".join(map(repr, lists))}; a COCO panoptic '
-                f'JSON has {", ".join(required)}')
+                f'JSON has {", ".join(_REQUIRED)}')
     first = next(iter(content['annotations']), {})
     if 'segmentation' in first or 'bbox' in first:
         return ('holds annotations of single objects (COCO instances); a '
                 'panoptic file has segments_info and a PNG per image')
-    for key, needed in required.items():
+    for key, needed in _REQUIRED.items():
         for place, entry in enumerate(content[key]):
             missing = [name for name in needed if name not in entry]
             if missing:

@@ -17,8 +17,9 @@ def write_annotation(path, count, rare=()):
                 images=[dict(id=k, file_name=f'{k:06d}.jpg')
                         for k in reversed(range(count))],
                 annotations=[
-                    dict(image_id=k, segments_info=[dict(category_id=1)] +
-                         [dict(category_id=2)] * (k in rare))
+                    dict(image_id=k, segments_info=[
+                        dict(id=category, category_id=category)
+                        for category in (1, 2)[:1 + (k in rare)]])
                     for k in range(count)
                 ])))
     return str(path)

@@ -65,7 +65,9 @@ class World:
             pred = pred if perfect else perturbed(scene, rng)
             self.scenes.append(scene)
             self._add_sample(k, annotations[-1], pred)
-        content = dict(categories=CATEGORIES, annotations=annotations)
+        images = [dict(id=k, file_name=f'{k}.jpg') for k in range(NUM_IMAGES)]
+        content = dict(categories=CATEGORIES, images=images,
+                       annotations=annotations)
         (folder / 'panoptic.json').write_text(json.dumps(content))
 
     def _write(self, scene, k):

@@ -37,7 +37,7 @@ from mini_benchmark.zero_shot import PROMPTS  # noqa: E402
 
 from dearli_mm.benchmark.checks import job_config  # noqa: E402
 from dearli_mm.benchmark.grid import read_grid  # noqa: E402
-from dearli_mm.datasets.masks import MaskFolder  # noqa: E402
+from dearli_mm.datasets.masks import read_mask_file  # noqa: E402
 from dearli_mm.datasets.splits import read_split  # noqa: E402
 from dearli_mm.engine.preflight import find_lacks  # noqa: E402
 from dearli_mm.functional import PanopticSegments  # noqa: E402
@@ -304,7 +304,7 @@ def test_true_segments_are_masks_of_a_warm_up(photos, tmp_path):
                   photos=dict(train=photos, val=photos))
     assert write_true_masks(str(tmp_path / 'train'),
                             str(tmp_path / 'masks')) == 2
-    content = MaskFolder(tmp_path / 'masks').read('00001.jpg')
+    content = read_mask_file(tmp_path / 'masks/00001.jpg.json')
     truth = json.loads((tmp_path / 'train/panoptic.json').read_text())
     segments = truth['annotations'][1]['segments_info']
     assert [a['area'] for a in content['annotations']] == [

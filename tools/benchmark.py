@@ -37,8 +37,6 @@ def parse_args() -> argparse.Namespace:
     what.add_argument('--report-only', action='store_true')
     what.add_argument('--no-report', action='store_true')
     args = parser.parse_args()
-    if not Path(args.grid).is_file():
-        raise SystemExit(f'error: the grid {args.grid} is not there')
     if args.jobs is not None and args.jobs < 1:
         parser.error(f'--jobs {args.jobs}: at least one')
     return args

@@ -79,12 +79,12 @@ def read_grid(path: Union[str, Path],
                     work_dir=root / name / fraction / f'seed-{seed}', **shared)
                 for seed in seeds
             ]
-    trainer = _words(config.get('trainer', list(trainer)), 'trainer')
     return Grid(
         path=path,
         title=config.get('title', path.stem),
         work_dir=root,
-        trainer=tuple(_fill(trainer, dict(python=sys.executable), 'trainer')),
+        trainer=_words(config.get('trainer', trainer),
+                       dict(python=sys.executable), 'trainer'),
         methods={name: m.get('label', name) for name, m in methods.items()},
         fractions=tuple(fractions),
         jobs=jobs,
@@ -104,8 +104,8 @@ def _step(name: str, step: dict, outputs: Dict[str, str], root: Path) -> Job:
         what = _training(step, values, where)
     else:
         values.update(python=sys.executable, output=output)
-        words = _words(step['command'], f'{where}.command')
-        what = dict(command=tuple(_fill(words, values, f'{where}.command')))
+        what = dict(
+            command=_words(step['command'], values, f'{where}.command'))
     return Job(f'{STEPS}/{name}', work_dir, output=Path(output),
                needs=_needs(step, outputs, where), **what)
 
@@ -116,11 +116,10 @@ def _training(settings: dict, values: Dict[str, str], where: str) -> dict:
         key: _fill(value, values, f'{where}.cfg_options[{key!r}]')
         for key, value in settings.get('cfg_options', {}).items()
     }
-    args = _words(settings.get('args', []), f'{where}.args')
     return dict(
         config=_fill(settings['config'], values, f'{where}.config'),
         cfg_options=options,
-        args=tuple(_fill(args, values, f'{where}.args')))
+        args=_words(settings.get('args', []), values, f'{where}.args'))
 
 
 def _values(fraction: str, settings: dict,
@@ -184,9 +183,11 @@ def _seeds(seeds: Any, fraction: str) -> List[int]:
     return list(seeds)
 
 
-def _words(command: Union[str, Sequence[str]], where: str) -> List[str]:
+def _words(command: Union[str, Sequence[str]], values: Dict[str, str],
+           where: str) -> Tuple[str, ...]:
+    """Words of a command, with the placeholders filled in."""
     if isinstance(command, str):
-        return shlex.split(command)
+        command = shlex.split(command)
     if not all(isinstance(word, str) for word in command):
         raise GridError(f'{where}={command!r}: give a string, or strings')
-    return list(command)
+    return _fill(tuple(command), values, where)

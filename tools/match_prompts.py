@@ -24,8 +24,8 @@ def classes_of(path: str) -> list:
     """Names of the classes of a config's datasets, in the model's order."""
     from dearli_mm.datasets.config_datasets import find_parts, read_config
     for part in find_parts(read_config(path)):
-        if part.files is not None:
-            return list(part.files.classes)
+        if part.annotated is not None:
+            return list(part.annotated.metainfo.get('classes', ()))
     raise ValueError('the config has no panoptic dataset with classes')
 
 

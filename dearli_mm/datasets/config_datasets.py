@@ -4,12 +4,11 @@ from io import StringIO
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Optional, Set, Tuple
 
+from mmdet.datasets import CocoPanopticDataset
 from mmdet.registry import DATASETS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch.utils.data import Dataset
-
-from .panoptic_dataset import PanopticDataset
 
 
 class Part(NamedTuple):
@@ -18,11 +17,13 @@ class Part(NamedTuple):
     Attributes:
         name (str): Its place in the config, ``train_dataloader.labeled``.
         settings (dict): Config of the dataset, wrapper included.
-        files (AnnotationFiles | None): Of an annotated dataset.
+        annotated (CocoPanopticDataset | None): The dataset itself, if it has
+            panoptic annotation, before anything is read: its ``ann_file``,
+            ``data_prefix`` and ``metainfo``.
     """
     name: str
     settings: dict
-    files: Optional['AnnotationFiles']
+    annotated: Optional[CocoPanopticDataset]
 
     @property
     def role(self) -> str:
@@ -30,28 +31,6 @@ class Part(NamedTuple):
         if not self.name.startswith('train'):
             return 'val'
         return self.settings.get('role', 'labeled')
-
-
-class AnnotationFiles(NamedTuple):
-    """Where the annotation of a dataset is.
-
-    Attributes:
-        ann_file (str): COCO panoptic JSON.
-        images (str): Folder of the images.
-        pngs (str): Folder of the panoptic PNG files.
-        classes (tuple[str, ...]): Names, in the model's order.
-        things (tuple[str, ...]): Those of them that are things.
-        dataset_type (str): Class of the dataset.
-        is_ours (bool): Whether it is a :class:`PanopticDataset`, which goes
-            by names.
-    """
-    ann_file: str
-    images: str
-    pngs: str
-    classes: tuple
-    things: tuple
-    dataset_type: str
-    is_ours: bool
 
 
 def read_config(path: str) -> Config:
@@ -76,7 +55,7 @@ def find_parts(config: Config) -> List[Part]:
                           and loader == config.get('val_dataloader')):
             continue
         for name, settings in _datasets(key, loader):
-            parts.append(Part(name, settings, _files(settings)))
+            parts.append(Part(name, settings, _annotated(settings)))
     if not parts:
         raise ValueError('the config has no train_dataloader and no '
                          'val_dataloader')
@@ -97,19 +76,13 @@ def _datasets(key: str, loader: dict) -> Iterator[tuple]:
             yield f'{key}.{branch}', settings['dataset']
 
 
-def _files(settings: dict) -> Optional[AnnotationFiles]:
+def _annotated(settings: dict) -> Optional[CocoPanopticDataset]:
     inner = settings.get('dataset', settings)
     if not isinstance(inner, dict) or not inner.get('ann_file') or \
             not inner.get('data_prefix', {}).get('seg'):
         return None
     # mmengine's own joining of data_root, ann_file and data_prefix.
-    dataset = DATASETS.build(dict(inner, pipeline=[], lazy_init=True))
-    return AnnotationFiles(dataset.ann_file, dataset.data_prefix['img'],
-                           dataset.data_prefix['seg'],
-                           tuple(dataset.metainfo.get('classes', ())),
-                           tuple(dataset.metainfo.get('thing_classes', ())),
-                           type(dataset).__name__,
-                           isinstance(dataset, PanopticDataset))
+    return DATASETS.build(dict(inner, pipeline=[], lazy_init=True))
 
 
 def build_quietly(settings: dict) -> Dataset:
@@ -125,7 +98,7 @@ def part_members(part: Part) -> Tuple[Set[str], List[str]]:
     bare = dict(pipeline=[], serialize_data=False)
     if isinstance(settings.get('dataset'), dict):
         settings['dataset'] = {**settings['dataset'], **bare}
-    elif part.files is not None:
+    elif part.annotated is not None:
         settings.update(bare)
     try:
         dataset = build_quietly(settings)

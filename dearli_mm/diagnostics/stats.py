@@ -5,9 +5,9 @@ from typing import List, NamedTuple, Tuple
 
 import numpy as np
 import pandas as pd
+from mmdet.datasets import CocoPanopticDataset
 
-from ..datasets.config_datasets import (AnnotationFiles, find_parts,
-                                        read_config)
+from ..datasets.config_datasets import find_parts, read_config
 from ..datasets.image_names import ImageNames
 from ..datasets.panoptic_json import png_name, read_panoptic_json
 from ..datasets.splits import split_indices
@@ -50,14 +50,15 @@ def dataset_stats(config: str) -> DatasetStats:
     """
     settings = read_config(config)
     parts = [part for part in find_parts(settings)
-             if part.role == 'labeled' and part.files is not None]
+             if part.role == 'labeled' and part.annotated is not None]
     if not parts:
         raise ValueError(
             f'{config} has no labelled part with panoptic annotation '
             '(train_dataloader.labeled, or train_dataloader.dataset with '
             "ann_file and data_prefix['seg'])")
-    files, split = parts[0].files, parts[0].settings.get('split')
-    content = read_panoptic_json(files.ann_file)
+    dataset, split = parts[0].annotated, parts[0].settings.get('split')
+    meta = dataset.metainfo
+    content = read_panoptic_json(dataset.ann_file)
     images = content.images
     if split is not None:
         names = ImageNames([image['file_name'] for image in images])
@@ -65,7 +66,7 @@ def dataset_stats(config: str) -> DatasetStats:
     rows, pixels = [], 0
     most = Most()
     for image in images:
-        segments, size = _segments(files, image, content.annotations)
+        segments, size = _segments(dataset, image, content.annotations)
         rows += segments
         pixels += size
         most = max(most, Most(len(segments), image['file_name']))
@@ -73,10 +74,12 @@ def dataset_stats(config: str) -> DatasetStats:
     names = {c['id']: c['name'] for c in content.categories}
     classes = segments.groupby(segments.category.map(names)).agg(
         images=('image', 'nunique'), segments=('image', 'size'),
-        area=('area', 'sum')).reindex(list(files.classes), fill_value=0)
+        area=('area', 'sum')).reindex(
+            list(meta.get('classes', ())), fill_value=0)
     classes['area'] = 100 * classes.area / max(pixels, 1)
-    classes.insert(0, 'kind', ['thing' if name in files.things else 'stuff'
-                               for name in classes.index])
+    classes.insert(0, 'kind', [
+        'thing' if name in meta.get('thing_classes', ()) else 'stuff'
+        for name in classes.index])
     return DatasetStats(
         len(images), len(content.images),
         1 - segments.area.sum() / max(pixels, 1),
@@ -85,7 +88,7 @@ def dataset_stats(config: str) -> DatasetStats:
         classes)
 
 
-def _segments(files: AnnotationFiles, image: dict,
+def _segments(dataset: CocoPanopticDataset, image: dict,
               annotations: dict) -> Tuple[List[tuple], int]:
     """Image, category and area of each segment, and pixels of the image; from
     the PNG, if the file does not tell them."""
@@ -98,7 +101,7 @@ def _segments(files: AnnotationFiles, image: dict,
         areas, size = {}, image['height'] * image['width']
     else:
         id_map = read_panoptic_png(
-            osp.join(files.pngs, png_name(image, annotation)))
+            osp.join(dataset.data_prefix['seg'], png_name(image, annotation)))
         areas = dict(zip(*np.unique(id_map, return_counts=True)))
         size = id_map.size
     return [(image['id'], segment['category_id'],

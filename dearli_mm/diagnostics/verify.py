@@ -63,8 +63,8 @@ def verify_dataset(config: str, workers: int = 4) -> List[str]:
                 for lack in missing_names(settings)]
     for part in find_parts(settings):
         found = []
-        if part.files is not None:
-            found, annotated = check_annotation_file(part.files)
+        if part.annotated is not None:
+            found, annotated = check_annotation_file(part.annotated)
             problems += found
             jobs.update({job.path: job for job in annotated})
         paths, complaints = part_members(part)

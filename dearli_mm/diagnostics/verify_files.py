@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
+from mmdet.datasets import CocoPanopticDataset
 
-from ..datasets.config_datasets import AnnotationFiles
+from ..datasets import PanopticDataset
 from ..datasets.image_files import (UnreadableImageError, decode_image,
                                     read_image_size)
 from ..datasets.panoptic_json import inspect_panoptic_json, png_name
@@ -45,65 +46,66 @@ class FileCheck(NamedTuple):
 
 
 def check_annotation_file(
-        files: AnnotationFiles) -> Tuple[List[str], List[ImageJob]]:
+        dataset: CocoPanopticDataset) -> Tuple[List[str], List[ImageJob]]:
     """Check a COCO panoptic JSON without opening images.
 
     Args:
-        files (AnnotationFiles): Where it is, and what the config expects.
+        dataset (CocoPanopticDataset): As the config names it.
 
     Returns:
         tuple[list[str], list[ImageJob]]: Problems, and what to open.
     """
-    name = files.ann_file
+    name, folders = dataset.ann_file, dataset.data_prefix
     content, problems = inspect_panoptic_json(name)
     if content is None:
         return problems, []
-    problems += _check_categories(files, content.categories)
+    problems += _check_categories(dataset, content.categories)
     jobs = []
     for image in content.images:
-        job = ImageJob(osp.join(files.images, image['file_name']))
+        job = ImageJob(osp.join(folders['img'], image['file_name']))
         if 'height' in image and 'width' in image:
             job = job._replace(size=(image['height'], image['width']))
         annotation = content.annotations.get(image['id'])
         if annotation is None:
             problems.append(f'{name}: no annotation of image {image["id"]!r}')
         else:
-            problems += _check_png_name(files, image, annotation)
+            problems += _check_png_name(dataset, image, annotation)
             job = job._replace(
-                png=osp.join(files.pngs, png_name(image, annotation)),
+                png=osp.join(folders['seg'], png_name(image, annotation)),
                 areas={s['id']: s.get('area')
                        for s in annotation['segments_info']})
         jobs.append(job)
     return problems, jobs
 
 
-def _check_categories(files: AnnotationFiles,
+def _check_categories(dataset: CocoPanopticDataset,
                       categories: List[dict]) -> List[str]:
-    where, names = files.ann_file, [c['name'] for c in categories]
-    if set(names) != set(files.classes):
+    where, names = dataset.ann_file, [c['name'] for c in categories]
+    classes = list(dataset.metainfo.get('classes', ()))
+    if set(names) != set(classes):
         return [
             f'{where}: categories are not the classes of the config; only in '
-            f'the file: {sorted(set(names) - set(files.classes))}, only in '
-            f'the config: {sorted(set(files.classes) - set(names))}'
+            f'the file: {sorted(set(names) - set(classes))}, only in '
+            f'the config: {sorted(set(classes) - set(names))}'
         ]
-    if not files.is_ours and tuple(names) != files.classes:
+    if not isinstance(dataset, PanopticDataset) and names != classes:
         # mmdet numbers classes in the file's order, not the config's.
         return [
             f'{where}: categories are in another order than the classes of '
-            f'the config, which {files.dataset_type} would mix up; use '
+            f'the config, which {type(dataset).__name__} would mix up; use '
             "type='PanopticDataset'"
         ]
     return []
 
 
-def _check_png_name(files: AnnotationFiles, image: dict,
+def _check_png_name(dataset: CocoPanopticDataset, image: dict,
                     annotation: dict) -> List[str]:
     expected = image['file_name'].replace('.jpg', '.png')
     found = png_name(image, annotation)
-    if files.is_ours or found == expected:
+    if isinstance(dataset, PanopticDataset) or found == expected:
         return []
-    return [f'{files.ann_file}: image {image["file_name"]!r} has the PNG '
-            f'{found!r}, but {files.dataset_type} opens {expected!r}; use '
+    return [f'{dataset.ann_file}: image {image["file_name"]!r} has the PNG '
+            f'{found!r}, but {type(dataset).__name__} opens {expected!r}; use '
             "type='PanopticDataset'"]
 
 

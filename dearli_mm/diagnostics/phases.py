@@ -29,10 +29,9 @@ class PhaseTimer:
 
     def restart(self) -> None:
         """Forget all times."""
+        self._lap()
         self.cpu: Dict[str, float] = defaultdict(float)
         self.wall: Dict[str, float] = defaultdict(float)
-        synchronize(self.device)
-        self._last = (time.process_time(), time.perf_counter())
 
     def _lap(self) -> None:
         synchronize(self.device)

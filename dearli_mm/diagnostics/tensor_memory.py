@@ -2,11 +2,11 @@
 import weakref
 from collections import defaultdict
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import torch
-from torch import Tensor, UntypedStorage, nn
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
@@ -28,28 +28,21 @@ class LiveBytes(TorchDispatchMode):
         super().__init__()
         self.live = 0
         self.peak = 0
-        self._sizes: Dict[int, int] = {}
-        # Storages from outside: kept, so that no address comes twice.
-        self._outer: Dict[int, UntypedStorage] = {}
+        self._sizes: Dict[int, int] = {}  # 0 for storages from outside
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        tree_map_only(Tensor, self._pass_over, (args, kwargs))
+        tree_map_only(Tensor, partial(self._see, new=False), (args, kwargs))
         out = func(*args, **(kwargs or {}))
-        tree_map_only(Tensor, self._add, out)
+        tree_map_only(Tensor, partial(self._see, new=True), out)
         self.peak = max(self.peak, self.live)
         return out
 
-    def _pass_over(self, tensor: Tensor) -> None:
-        storage = tensor.untyped_storage()
-        if storage._cdata not in self._sizes:
-            self._outer[storage._cdata] = storage
-
-    def _add(self, tensor: Tensor) -> None:
+    def _see(self, tensor: Tensor, new: bool) -> None:
         storage = tensor.untyped_storage()
         key = storage._cdata
-        if key not in self._sizes and key not in self._outer:
-            self._sizes[key] = storage.nbytes()
-            self.live += storage.nbytes()
+        if key not in self._sizes:
+            self._sizes[key] = storage.nbytes() if new else 0
+            self.live += self._sizes[key]
             weakref.finalize(storage, self._remove, key)
 
     def _remove(self, key: int) -> None:
@@ -107,16 +100,17 @@ def saved_bytes(forward: Callable[[], Tensor],
         depth of three, most first; ``'losses'`` for what is kept outside of
         modules.
     """
-    own = {tensor.untyped_storage()._cdata
-           for tensor in (*model.parameters(), *model.buffers())}
     sizes: Dict[str, int] = defaultdict(int)
-    seen = {}  # keeps the storages alive, so that no address comes twice
+    # Keeps the storages alive, so that no address comes twice.
+    seen = {storage._cdata: storage for storage in (
+        tensor.untyped_storage()
+        for tensor in (*model.parameters(), *model.buffers()))}
 
     with _running_modules(model) as running:
 
         def pack(tensor: Tensor) -> Tensor:
             storage = tensor.untyped_storage()
-            if storage._cdata not in own and storage._cdata not in seen:
+            if storage._cdata not in seen:
                 seen[storage._cdata] = storage
                 sizes[running[-1]] += storage.nbytes()
             return tensor

@@ -2,7 +2,7 @@
 import glob
 import os
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Sequence, Union
+from typing import Dict, Iterator, List, NamedTuple, Sequence, Union
 
 import mmcv
 import numpy as np
@@ -47,20 +47,16 @@ def find_inputs(inputs: Union[Input, Sequence[Input]]) -> List[NamedImage]:
             type.
     """
     items = inputs if isinstance(inputs, (list, tuple)) else [inputs]
-    found: List[Input] = []
-    seen = set()
-    for item in items:
+    found: Dict[Union[int, str], Input] = {}  # files by their full path, once
+    for number, item in enumerate(items):
         if isinstance(item, np.ndarray):
-            found.append(item)
-            continue
-        new = [path for path in _files(item)
-               if os.path.abspath(path) not in seen]
-        seen.update(map(os.path.abspath, new))
-        found += new
+            found[number] = item
+        else:
+            for path in _files(item):
+                found.setdefault(os.path.abspath(path), path)
     if not found:
         raise ValueError(f'inputs={inputs!r} holds no image')
-    folders = [os.path.dirname(os.path.abspath(item)) for item in found
-               if not isinstance(item, np.ndarray)]
+    folders = [os.path.dirname(key) for key in found if isinstance(key, str)]
     if isinstance(inputs, (str, Path)) and Path(inputs).is_dir():
         root = str(inputs)
     else:
@@ -69,7 +65,7 @@ def find_inputs(inputs: Union[Input, Sequence[Input]]) -> List[NamedImage]:
         NamedImage(f'array_{number}', _as_bgr(item)) if isinstance(
             item, np.ndarray) else NamedImage(
                 Path(os.path.relpath(item, root)).as_posix(), str(item))
-        for number, item in enumerate(found)
+        for number, item in enumerate(found.values())
     ]
 
 

@@ -14,11 +14,10 @@ from ..models.heads.mask_classification_fusion_head import final_logits
 from ..utils.atomic import atomic_path
 from .checkpoint import dataset_of_tests
 from .inferencer import DEARLiInferencer
-from .onnx_network import METADATA, ONNXNetwork
+from .onnx_network import METADATA, STRIDE, ONNXNetwork
 
 PACKAGES = ('onnx', 'onnxscript', 'onnxruntime')
 OPSET = 20  # the first with grid_sample of today's meaning
-STRIDE = 32  # height and width are multiples
 AGREE = 1e-3  # largest difference of probabilities
 
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 METADATA = 'dearli_mm'  # key of the file's metadata
-STRIDE = 32
+STRIDE = 32  # height and width are multiples
 
 
 class ONNXNetwork:

@@ -28,6 +28,8 @@ def test_list_file(images):
     path = images / 'list.txt'
     path.write_text('sub/c.bmp\n\na.png\n')
     assert names(path) == ['sub/c.bmp', 'a.png']
+    path.write_text('a.png\nsub/c.bmp\na.png\n')
+    assert names(path) == ['a.png', 'sub/c.bmp']
     path.write_text('sub/c.bmp\nnone.png\n')
     with pytest.raises(FileNotFoundError, match='none.png'):
         names(path)

@@ -89,19 +89,15 @@ class DEARLi(ChecksLosses, SemiBaseDetector):
                              f'is none of {PREDICT_ON}')
         # While it is set, the student learns from labelled images alone.
         self.burning_in = False
-        self.student = MODELS.build(self._with_preprocessor(detector))
+        if detector.get('data_preprocessor') is None and isinstance(
+                self.data_preprocessor, MultiBranchDataPreprocessor):
+            # The networks know how their images are normalised.
+            detector = dict(
+                detector,
+                data_preprocessor=self.data_preprocessor.data_preprocessor)
+        self.student = MODELS.build(detector)
         self.teacher = teacher_of(self.student)
         self._given_to_teacher: Set[str] = set()
-
-    def _with_preprocessor(self, detector: ConfigType) -> ConfigType:
-        """Let the networks know how their images are normalised."""
-        if detector.get('data_preprocessor') is not None or not isinstance(
-                self.data_preprocessor, MultiBranchDataPreprocessor):
-            return detector
-        return {
-            **detector, 'data_preprocessor':
-            self.data_preprocessor.data_preprocessor
-        }
 
     def init_weights(self) -> None:
         """Initialise the student; the teacher starts as its copy."""

@@ -82,7 +82,7 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
                      mask_logits: Tensor,
                      size: Tuple[int, int],
                      valid_sizes: Sequence[Tuple[int, int]],
-                     test_cfg: OptConfigType = None) -> List[PanopticSegments]:
+                     test_cfg: ConfigType) -> List[PanopticSegments]:
         """Segments of training images; padding belongs to none.
 
         Args:
@@ -91,12 +91,11 @@ class MaskClassificationFusionHead(MaskFormerFusionHead):
             size (tuple[int, int]): Padded size of the images.
             valid_sizes (Sequence[tuple[int, int]]): Size of the part of each
                 that is image, at the upper left.
-            test_cfg (dict, optional): In place of the head's own.
+            test_cfg (dict): In place of the head's own.
 
         Returns:
             list[PanopticSegments]: [H, W].
         """
-        test_cfg = self.test_cfg if test_cfg is None else test_cfg
         return batch_panoptic_inference(
             final_logits(class_logits, test_cfg).float(), mask_logits.float(),
             self._is_thing(class_logits.device), size, valid_sizes,

@@ -34,7 +34,9 @@ class PhaseTimer:
         self.wall: Dict[str, float] = defaultdict(float)
 
     def _lap(self) -> None:
-        synchronize(self.device)
+        # What the device was given is done first.
+        if torch.device(self.device).type == 'cuda':
+            torch.cuda.synchronize(self.device)
         now = (time.process_time(), time.perf_counter())
         if self._open:
             self.cpu[self._open[-1]] += 1000 * (now[0] - self._last[0])
@@ -55,9 +57,3 @@ class PhaseTimer:
     def watch(self, owner: Any, method: str, phase: str) -> None:
         """Let the calls of one object's method be blocks of a phase."""
         setattr(owner, method, self.phase(phase)(getattr(owner, method)))
-
-
-def synchronize(device: str) -> None:
-    """Wait until a device has done what it was given."""
-    if torch.device(device).type == 'cuda':
-        torch.cuda.synchronize(device)

@@ -6,6 +6,7 @@ from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
 from torch import Tensor, nn
 
+from dearli_mm.models.detectors.teacher import weights_of_network
 from dearli_mm.models.heads import CLASSIFIER
 from dearli_mm.utils.model_wrappers import unwrapped
 from dearli_mm.utils.plain_files import load_plain
@@ -109,15 +110,14 @@ def read_head(path: Path) -> Dict[str, Tensor]:
     for key in ('state_dict', 'model'):
         if isinstance(weights, dict) and isinstance(weights.get(key), dict):
             weights = weights[key]
-    weights = weights if isinstance(weights, dict) else {}
-    for prefix in (f'student.{HEAD}', HEAD):
-        head = {
-            name[len(prefix):]: value
-            for name, value in weights.items()
-            if str(name).startswith(prefix)
-        }
-        if head:
-            return head
+    weights = weights_of_network(
+        weights if isinstance(weights, dict) else {}, 'student')
+    head = {
+        name[len(HEAD):]: value
+        for name, value in weights.items() if str(name).startswith(HEAD)
+    }
+    if head:
+        return head
     remedy = 'give the checkpoint of a run of configs/sam_warmup/'
     if any(str(name).startswith('sem_seg_head.') for name in weights):
         remedy = ('it looks like one of the reference implementation: turn it '

@@ -97,7 +97,7 @@ def weights_of_network(weights: Dict[str, Tensor],
     """
     parts: Dict[str, Dict[str, Tensor]] = {name: {} for name in NETWORKS}
     for key, value in weights.items():
-        part, _, name = key.partition('.')
+        part, _, name = str(key).partition('.')
         if part in parts:
             parts[part][name] = value
     if not parts['student']:

@@ -2,13 +2,11 @@ import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, List, Union
+from typing import Iterator, List
 
 from mmengine.fileio import LocalBackend, register_backend
 
-from .atomic import write_bytes
-
-PathLike = Union[str, Path]
+from .atomic import PathLike, write_bytes
 
 
 @register_backend('dearli_mm.atomic')

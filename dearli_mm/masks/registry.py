@@ -104,7 +104,7 @@ def coco_instances(rles: Sequence[dict], predicted_iou: Sequence[float],
         rles (Sequence[dict]): Compressed RLE, ``counts`` in bytes.
         predicted_iou (Sequence[float]): [n].
         stability_score (Sequence[float]): [n].
-        crop_box (Sequence[Sequence[int]]): [n, 4], (x0, y0, x1, y1).
+        crop_box (Sequence[Sequence[int]]): [n, 4], (x, y, width, height).
         point (Sequence[Sequence[float]]): [n, 2], (x, y).
     """
     if not len(rles):
@@ -120,9 +120,9 @@ def coco_instances(rles: Sequence[dict], predicted_iou: Sequence[float],
             bbox=[int(value) for value in box],
             predicted_iou=round(float(iou), 5),
             stability_score=round(float(stability), 5),
-            crop_box=[int(x0), int(y0), int(x1 - x0), int(y1 - y0)],
+            crop_box=[int(value) for value in crop],
             point_coords=[[round(float(value), 3) for value in xy]])
-        for rle, area, box, iou, stability, (x0, y0, x1, y1), xy in zip(
+        for rle, area, box, iou, stability, crop, xy in zip(
             rles, areas, boxes, predicted_iou, stability_score, crop_box,
             point)
     ]

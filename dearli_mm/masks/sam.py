@@ -71,12 +71,9 @@ class SegmentAnything(MaskGenerator):
                  counts=mask['segmentation']['counts'].encode())
             for mask in found
         ]
-        # Both packages give (x, y, w, h); coco_instances takes corners.
-        crops = np.array([mask['crop_box'] for mask in found]).reshape(-1, 4)
-        crops[:, 2:] += crops[:, :2]
         return coco_instances(rles, [mask['predicted_iou'] for mask in found],
                               [mask['stability_score'] for mask in found],
-                              crops,
+                              [mask['crop_box'] for mask in found],
                               [mask['point_coords'][0] for mask in found])
 
     def _options(self) -> Dict[str, Any]:

@@ -110,6 +110,16 @@ def _launch(kernel, value: Tensor, shapes: Tensor, positions: Tensor,
 
 
 @triton.jit
+def _corner(x, y, corner: tl.constexpr, height, width):
+    # One of the four pixels around each sample: its shares, and its place.
+    column, line = tl.floor(x) + corner % 2, tl.floor(y) + corner // 2
+    # Compared as floats, for a sample may be anywhere.
+    inside = (column >= 0) & (column < width) & (line >= 0) & (line < height)
+    pixel = tl.where(inside, line * width + column, 0.).to(tl.int32)
+    return 1 - tl.abs(x - column), 1 - tl.abs(y - line), inside, pixel
+
+
+@triton.jit
 def _forward_kernel(value, shapes, positions, weights, out, pixels, queries,
                     heads, channels, levels, points, QUERIES: tl.constexpr,
                     CHANNELS: tl.constexpr):
@@ -130,18 +140,14 @@ def _forward_kernel(value, shapes, positions, weights, out, pixels, queries,
             weight = tl.load(weights + sample, asked, 0.)
             x = tl.load(positions + 2 * sample, asked, 0.)
             y = tl.load(positions + 2 * sample + 1, asked, 0.)
-            left, top = tl.floor(x), tl.floor(y)
             for corner in tl.static_range(4):
-                column, line = left + corner % 2, top + corner // 2
-                share = (1 - tl.abs(x - column)) * (1 - tl.abs(y - line))
-                # Compared as floats, for a sample may be anywhere.
-                inside = (column >= 0) & (column < width) & (line >= 0) & (
-                    line < height)
-                place = tl.where(inside, line * width + column, 0.)
-                place = place.to(tl.int32) * heads * channels
+                share_x, share_y, inside, pixel = _corner(
+                    x, y, corner, height, width)
+                place = pixel * heads * channels
                 read = tl.load(maps + place[:, None],
                                tile & inside[:, None], 0.)
-                total += (weight * share)[:, None] * read.to(tl.float32)
+                total += (weight * (share_x * share_y))[:, None] * read.to(
+                    tl.float32)
         maps += height * width * heads * channels
     out += row[:, None] * channels + channel[None]
     tl.store(out, total.to(out.dtype.element_ty), tile)
@@ -170,20 +176,14 @@ def _backward_kernel(value, shapes, positions, weights, grad, of_value,
             weight = tl.load(weights + sample, asked, 0.)
             x = tl.load(positions + 2 * sample, asked, 0.)
             y = tl.load(positions + 2 * sample + 1, asked, 0.)
-            left, top = tl.floor(x), tl.floor(y)
             of_weight = tl.zeros((QUERIES, ), tl.float32)
             of_x = tl.zeros((QUERIES, ), tl.float32)
             of_y = tl.zeros((QUERIES, ), tl.float32)
             for corner in tl.static_range(4):
-                column, line = left + corner % 2, top + corner // 2
-                share_x = 1 - tl.abs(x - column)
-                share_y = 1 - tl.abs(y - line)
-                inside = (column >= 0) & (column < width) & (line >= 0) & (
-                    line < height)
+                share_x, share_y, inside, pixel = _corner(
+                    x, y, corner, height, width)
                 used = tile & inside[:, None]
-                place = tl.where(inside, line * width + column, 0.)
-                place = place.to(tl.int32) * heads * channels
-                place = start + place[:, None]
+                place = start + (pixel * heads * channels)[:, None]
                 read = tl.load(value + place, used, 0.).to(tl.float32)
                 product = tl.sum(grad * read, 1)
                 of_weight += share_x * share_y * product

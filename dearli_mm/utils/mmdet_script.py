@@ -3,7 +3,7 @@ from pathlib import Path
 
 import mmdet
 
-from .command_line import INTERRUPTED, UNWRITABLE, NotReadyError
+from .command_line import INTERRUPTED, UNWRITABLE
 
 
 def run_mmdet_script(name: str) -> None:
@@ -35,12 +35,10 @@ def run_mmdet_script(name: str) -> None:
 def _run(path: Path) -> None:
     try:
         runpy.run_path(str(path), run_name='__main__')
-    except NotReadyError as error:
-        raise SystemExit(f'error: {error}') from None
     except KeyboardInterrupt:
         print('stopped; the same command starts anew')
         raise SystemExit(INTERRUPTED) from None
-    except FileNotFoundError as error:  # a config or a checkpoint
+    except FileNotFoundError as error:  # a config, or what one lacks
         text = str(error) if error.filename is None else \
             f'{error.filename}: no such file'
         raise SystemExit(f'error: {text}') from None

@@ -80,7 +80,7 @@ def check_device(config: Config,
     step = TrainingStep(config, sizes, device, bf16=_is_cuda(device))
     for _ in range(warm_up):
         step()
-    result['waits'] = _waits(step) if _is_cuda(device) else None
+    result['waits'] = _waits(step, device) if _is_cuda(device) else None
     result['evaluation'] = _spent([step.evaluate], device, steps,
                                   1).wall.median()
     step.time_phases()
@@ -221,7 +221,7 @@ def _spent(runs: List[Callable], device: str, steps: int,
     return pd.DataFrame.from_dict(rows, orient='index')
 
 
-def _waits(step: TrainingStep) -> dict:
+def _waits(step: TrainingStep, device: str) -> dict:
     """How often the host waits for the GPU in a step, and what it launches."""
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter('always')
@@ -235,7 +235,7 @@ def _waits(step: TrainingStep) -> dict:
     kinds = torch.profiler.ProfilerActivity
     with torch.profiler.profile(activities=[kinds.CPU, kinds.CUDA]) as record:
         step()
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(device)
     launches = sum(event.count for event in record.key_averages()
                    if 'LaunchKernel' in event.key)
     return dict(count=len(places), places=sorted(set(places)),

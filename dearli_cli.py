@@ -57,12 +57,19 @@ def main() -> None:
         elif name in GROUPS:
             _run_one_of(name, rest)
         elif name == 'configs':
-            print('\n'.join(config_names(*rest[:1])))
+            names = config_names(*rest[:1])
+            print('\n'.join(SCOPE + name for name in names))
+            if not names:
+                raise SystemExit(f'error: no config has {rest[0]!r} in its '
+                                 'name; `dearli configs` lists all')
         elif name == '--version':
             print(f'dearli_mm {version("dearli_mm")}')
-        else:
+        elif name in ASK_FOR_HELP:
             print(overview())
-            raise SystemExit(name not in ASK_FOR_HELP)
+        else:
+            near = get_close_matches(name, [*COMMANDS, *GROUPS, 'configs'], 1)
+            raise SystemExit(f'{overview()}\n\nerror: no command {name!r}' + (
+                f'; did you mean {near[0]!r}?' if near else ''))
         sys.stdout.flush()
     except BrokenPipeError:  # of `dearli ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -74,8 +81,8 @@ def overview() -> str:
     lines = ['usage: dearli COMMAND ...', '']
     lines += [f'  {name:<10}{what}' for name, (_, what) in COMMANDS.items()]
     lines += [f'  {name:<10}{", ".join(_scripts(name))}' for name in GROUPS]
-    lines += ['  configs   [PATTERN]: configs that come along, to be named '
-              'as dearli_mm::CONFIG']
+    lines += ['  configs   [PATTERN]: configs that come along, by the names '
+              'that all commands take']
     return '\n'.join([
         *lines, '', '--help of a command tells its flags. Where a message '
         'names docs/ or tools/, these', 'are of the repository: '
@@ -99,14 +106,14 @@ def config_names(pattern: str = '*') -> List[str]:
     """Configs of the package, within ``configs/``.
 
     Args:
-        pattern (str): Part of the name, or with wildcards. Default: all.
+        pattern (str): Part of the name, with or without wildcards. Default:
+            all.
     """
     folder = tools_folder().parent / 'configs'
     names = sorted(path.relative_to(folder).as_posix()
                    for path in folder.rglob('*.py'))
-    wanted = pattern if '*' in pattern else f'*{pattern}*'
     return [name for name in names
-            if '_base_' not in name and fnmatch(name, wanted)]
+            if '_base_' not in name and fnmatch(name, f'*{pattern}*')]
 
 
 def _run_one_of(group: str, arguments: List[str]) -> None:
@@ -118,7 +125,9 @@ def _run_one_of(group: str, arguments: List[str]) -> None:
     elif name in ASK_FOR_HELP:
         print(usage)
     else:
-        raise SystemExit(usage)
+        near = get_close_matches(name, scripts, 1, 0.4)
+        raise SystemExit(f'{usage}; not {name!r}' + (
+            f', did you mean {near[0]!r}?' if near else ''))
 
 
 def _scripts(group: str) -> Dict[str, Path]:

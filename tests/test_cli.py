@@ -26,11 +26,19 @@ def run(monkeypatch, *arguments):
 
 
 def test_help_and_unknown_commands(monkeypatch, capsys):
-    assert run(monkeypatch) == 0
-    assert run(monkeypatch, 'fly') == 1
+    monkeypatch.setattr(sys, 'argv', ['dearli'])
+    cli.main()
     assert 'usage: dearli COMMAND' in capsys.readouterr().out
-    assert 'NAME is one of ade20k_panoptic, ' in run(
-        monkeypatch, 'convert', 'nothing')
+    assert run(monkeypatch, 'confgs').endswith(
+        "error: no command 'confgs'; did you mean 'configs'?")
+    told = run(monkeypatch, 'convert', 'labelme')
+    assert 'NAME is one of ade20k_panoptic, ' in told
+    assert told.endswith("did you mean 'labelme_to_panoptic'?")
+    assert 'no config has' in run(monkeypatch, 'configs', 'nothing')
+    monkeypatch.setattr(sys, 'argv', ['dearli', 'configs', 'dearli*ade20k'])
+    cli.main()
+    first = capsys.readouterr().out.split()[0]
+    assert Path(cli._config_path(first)).is_file()
 
 
 def test_a_group_tells_what_it_has(monkeypatch, capsys):

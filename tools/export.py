@@ -1,8 +1,9 @@
 """Write a checkpoint's network, with fixed classes, as an ONNX file.
 
 The ensemble with CLIP is in it; batch and image size are free. What it gives
-is compared with PyTorch before the file is kept. NumPy alone reads it, by
-dearli_mm/apis/onnx_network.py. Needs `pip install -e .[onnx]`.
+is compared with PyTorch before the file is kept. ONNX Runtime, OpenCV and
+NumPy are enough to use it (docs/inference.md). Needs the packages onnx,
+onnxscript and onnxruntime.
 """
 import argparse
 import sys
@@ -26,6 +27,9 @@ def parse_args() -> argparse.Namespace:
     if args.checkpoint.endswith('.onnx'):
         raise SystemExit(f'error: {args.checkpoint} is an export already; '
                          'give the .pth file that it was made of')
+    if not args.out.endswith('.onnx'):
+        raise SystemExit(f'error: {args.out} does not end in .onnx, by which '
+                         'infer.py knows an export')
     if Path(args.out).expanduser().exists():
         raise SystemExit(f'error: {args.out} is there; choose another name')
     return args

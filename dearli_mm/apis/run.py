@@ -3,6 +3,7 @@ import struct
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from shlex import quote
 from typing import List, Sequence
 
 from tqdm import tqdm
@@ -112,7 +113,8 @@ def infer_video(inferencer: DEARLiInferencer,
         print(f'{target}: {writer.frames} frames, {writer.codec}' + (
             '' if writer.codec == 'H.264' else
             ' (OpenCV has no H.264 here; browsers want it: '
-            f'ffmpeg -i {target.name} -c:v libx264 h264_{target.name})'))
+            f'ffmpeg -i {quote(target.name)} -c:v libx264 '
+            f'{quote("h264_" + target.name)})'))
 
 
 def _mark(video: Video) -> bytes:

@@ -83,8 +83,7 @@ def public_files() -> str:
     files = (*module.CLIPS.values(), *module.SAMS.values(), *module.PAGES)
     return '\n\n'.join(
         f'{file.name}, for {file.used_by}\n  {file.page}' +
-        (f'\n  {file.command("weights/" + Path(file.url).name)}'
-         if file.url else '') for file in files)
+        (f'\n  {file.command()}' if file.url else '') for file in files)
 
 
 def _check_packages(stack: ModuleType) -> Iterator[Check]:

@@ -24,43 +24,53 @@ class PublicFile(NamedTuple):
         url (str): The file itself; empty if its page has several.
         page (str): Where it is described.
         used_by (str): What needs it.
+        path (str): Where our configs and pages have it.
         md5 (str): Checksum, where one is known.
     """
     name: str
     url: str
     page: str
     used_by: str
+    path: str = ''
     md5: str = ''
 
-    def command(self, path: str) -> str:
+    def command(self, path: str = '') -> str:
         """The shell command that puts it where a config reads it."""
-        get = f'curl -L --create-dirs -o {quote(path)} {self.url}'
+        path = path or self.path
+        # -f: an error page is not kept as the file.
+        get = f'curl -fL --create-dirs -o {quote(path)} {self.url}'
         return f'{get} && echo "{self.md5}  {path}" | md5sum -c' \
             if self.md5 else get
 
 
-def _clip(repository: str, used_by: str) -> PublicFile:
+def _clip(repository: str, used_by: str, name: str) -> PublicFile:
     page = f'{_HUB}/{repository}'
     return PublicFile(repository.split('/')[1],
                       f'{page}/resolve/main/open_clip_model.safetensors',
-                      page, used_by)
+                      page, used_by, f'weights/{name}.safetensors')
 
 
 def _sam(size: str, file: str, md5: str) -> PublicFile:
     return PublicFile(
         f'SAM {size}', f'{_SAM}/{file}',
         'https://github.com/facebookresearch/segment-anything', 'SAM masks',
-        md5)
+        f'weights/{file}', md5)
 
 
 # By the name of the open_clip model.
 CLIPS: Dict[str, PublicFile] = {
-    'convnext_base_w_320': _clip(_CONVNEXT_B, 'the clip-convnext-b configs'),
-    'convnext_large_d_320': _clip(_CONVNEXT_L, 'the clip-convnext-l configs'),
+    'convnext_base_w_320': _clip(
+        _CONVNEXT_B, 'the clip-convnext-b configs',
+        'convnext_base_w_320_laion_aesthetic_s13b_b82k_augreg'),
+    'convnext_large_d_320': _clip(
+        _CONVNEXT_L, 'the clip-convnext-l configs',
+        'convnext_large_d_320_laion2b_s29b_b131k_ft_soup'),
     'ViT-L-14-quickgelu': _clip('timm/vit_large_patch14_clip_224.openai',
-                                'projects/other_backbones'),
+                                'projects/other_backbones',
+                                'clip_vit_l_14_openai'),
     'ViT-B-16-SigLIP2-256': _clip('timm/ViT-B-16-SigLIP2-256',
-                                  'projects/other_backbones'),
+                                  'projects/other_backbones',
+                                  'vit_b_16_siglip2_256'),
 }
 # By `--model-type` of tools/sam_masks.py.
 SAMS: Dict[str, PublicFile] = {

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 import venv
@@ -47,7 +48,15 @@ def test_nothing_installed_asks_for_mmcv_lite(nothing_installed):
 
 def test_public_files_tell_their_commands():
     table = check_env.public_files()
-    assert 'curl -L --create-dirs -o weights/sam_vit_h_4b8939.pth' in table
+    assert 'curl -fL --create-dirs -o weights/sam_vit_h_4b8939.pth' in table
+    # Each goes where configs read it.
+    targets = re.findall(r'-o (\S+)', table)
+    assert len(targets) == len(set(targets)) == 7
+    read = ''.join(path.read_text() for folder in ('configs', 'projects')
+                   for path in (ROOT / folder).rglob('*.py'))
+    read = re.sub(r"'\n\s*'", '', read)  # strings in two parts
+    clips = [path for path in targets if 'sam_' not in path]
+    assert len(clips) == 4 and all(path in read for path in clips)
     assert 'huggingface.co/laion/CLIP-convnext_base_w_320' in table
     assert 'weights/sam_vit_b_01ec64.pth" | md5sum -c' in table
     assert 'Checkpoints of the reference implementation' in table

@@ -31,9 +31,10 @@ def run(name, *arguments, monkeypatch):
 @pytest.mark.skipif(
     not tells_when_freed(), reason='this PyTorch hides when memory is freed')
 def test_memory_plan(tmp_path, monkeypatch, capsys):
-    run('memory_plan.py', CONFIG, '--crop', 64, '--labeled', 1, '--unlabeled',
-        1, '--out', tmp_path / 'plan.json', monkeypatch=monkeypatch)
+    run('memory_plan.py', CONFIG, '--crop', 64, '--labeled', 1,
+        '--out', tmp_path / 'plan.json', monkeypatch=monkeypatch)
     told = capsys.readouterr().out
+    assert 'crop=64  labeled=1  unlabeled=4' in told  # 4 of the config
     assert 'saved for backward' in told
     assert '12 GB: yes, 24 GB: yes, 40 GB: yes' in told
     assert (tmp_path / 'plan.json').exists()

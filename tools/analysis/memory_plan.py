@@ -7,12 +7,14 @@ import logging
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='with a model of type DEARLi')
-    parser.add_argument('--crop', type=int, default=640)
+    parser.add_argument('--crop', type=int, help="default: the config's")
     parser.add_argument(
-        '--labeled', type=int, default=8, help='images per step')
-    parser.add_argument('--unlabeled', type=int, default=8)
+        '--labeled', type=int, help="images per step; default: the config's")
     parser.add_argument(
-        '--segments', type=int, default=12, help='per image, on average')
+        '--unlabeled', type=int, help="default: the config's")
+    parser.add_argument(
+        '--segments', type=int, default=12,
+        help='per image, on average (default: 12)')
     parser.add_argument('--bf16', action='store_true', help='as with --amp')
     parser.add_argument(
         '--checkpointing', action='store_true', help='panoptic_head.with_cp')
@@ -28,12 +30,10 @@ def main(args: argparse.Namespace) -> None:
     from dearli_mm.utils.atomic import write_text
     logging.disable(logging.WARNING)  # of weights that are not loaded
     config = Config.fromfile(args.config)
-    sizes = StepSizes.of_config(
-        config,
-        crop=args.crop,
-        labeled=args.labeled,
-        unlabeled=args.unlabeled,
-        segments=args.segments)
+    given = {name: getattr(args, name)
+             for name in ('crop', 'labeled', 'unlabeled', 'segments')}
+    sizes = StepSizes.of_config(config, **{
+        name: value for name, value in given.items() if value is not None})
     plan = plan_memory(config, sizes, args.bf16, args.checkpointing)
     print(plan_table(plan, sizes))
     if args.out:

@@ -1,11 +1,13 @@
 """What a checkpoint tells of its network, read without running its code."""
 import ast
+import re
 from pathlib import Path
 from typing import Optional
 
 from mmengine.config import Config, ConfigDict
 from mmengine.utils import import_modules_from_strings
 
+from ..utils.arguments import near_misses
 from ..utils.plain_files import load_plain
 
 
@@ -62,7 +64,9 @@ def load_config(checkpoint: dict,
                 f'checkpoint={source!r} holds no config (mmengine writes one '
                 'in training, converters do not); give it: --config FILE')
         loaded = Config(parse_config_text(text))
-    loaded.merge_from_dict(cfg_options or {})
+    loaded.merge_from_dict(
+        {_checked_key(key, loaded, config or source): value
+         for key, value in (cfg_options or {}).items()})
     wanted = loaded.get('custom_imports') or {}
     try:
         import_modules_from_strings(
@@ -74,6 +78,21 @@ def load_config(checkpoint: dict,
             'run this in the folder that holds the module, or add that '
             'folder to PYTHONPATH') from error
     return loaded
+
+
+def _checked_key(key: str, config: Config, source: str) -> str:
+    """A key to set: those of ``model.detector`` are also of one network.
+
+    Raises:
+        ValueError: If the config has nothing of that name.
+    """
+    if 'detector' not in config.get('model', {}):
+        key = re.sub(r'^model\.detector\.', 'model.', key)
+    first = key.split('.')[0]
+    if first not in config:
+        near = near_misses([first], config) or [first]
+        raise ValueError(f'cfg_options: {key}: {source} has no {near[0]}')
+    return key
 
 
 def parse_config_text(text: str) -> dict:

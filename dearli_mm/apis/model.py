@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..models.clip import clip_weights_path
 from ..models.detectors.teacher import NETWORKS
+from ..models.fast_paths.deformable_attention import way_on
 from .checkpoint import detector_config
 
 
@@ -29,10 +30,12 @@ def build_model(config: Config, state: Dict[str, Tensor], source: str,
 
     Raises:
         FileNotFoundError: If the weights of the text tower are not there.
-        ValueError: If there is no such network, or the weights do not fit.
+        ValueError: If there is no such network, the weights do not fit, or
+            ``DEARLI_MM_ATTENTION`` names what this machine does not have.
     """
     if network not in NETWORKS:
         raise ValueError(f'network={network!r} is none of {NETWORKS}')
+    way_on(torch.device(device))  # told before any image, if it is wrong
     if 'detector' in config.model:
         config.model.semi_test_cfg = dict(
             config.model.get('semi_test_cfg') or {}, predict_on=network)

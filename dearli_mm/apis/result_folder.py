@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from ..datasets.panoptic_files import (ImageRecords, Segmented, Source,
-                                       encode_image, name_results, write_png)
+from ..datasets.panoptic_files import (INFERENCE, ImageRecords, Segmented,
+                                       Source, encode_image, name_results,
+                                       write_png)
 from ..functional.panoptic_ids import id2rgb
 from ..utils.atomic import write_bytes
 from ..utils.command_line import ensure_writable
@@ -57,7 +58,7 @@ class ResultFolder:
         self._records = ImageRecords(
             self.root / f'{name}.json',
             dict(
-                info=dict(converter='dearli_mm inference', **settings),
+                info=dict(converter=INFERENCE, **settings),
                 categories=vocabulary.categories))
 
     def check(self, images: Sequence[NamedImage]) -> List[NamedImage]:

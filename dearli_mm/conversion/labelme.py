@@ -48,19 +48,20 @@ def convert_labelme(folder: str,
         images (str): Folder that image names are relative to. Defaults to
             ``folder``.
         workers (int): Processes.
-        skip_bad (bool): Leave out shapes that cannot be drawn, with a count,
-            instead of an error that lists them. Defaults to False.
+        skip_bad (bool): Leave out shapes that cannot be drawn and files
+            whose image is missing, and say so, instead of an error that
+            lists them. Defaults to False.
 
     Returns:
         Counts: Of the dataset.
 
     Raises:
-        FileNotFoundError: If there is no JSON file, or an image is missing.
-        ValueError: If a label is not among the classes, or shapes cannot be
-            drawn.
+        FileNotFoundError: If there is no JSON file.
+        ValueError: If images are missing, a label is not among the classes,
+            or shapes cannot be drawn.
     """
     need(Path(folder), 'The folder of labelme files', 'Give its path.')
-    sources = _find_sources(Path(folder), Path(images or folder))
+    sources = _find_sources(Path(folder), Path(images or folder), skip_bad)
     _check_shapes(sources, skip_bad)
     _check_labels(sources, classes)
     target = Target(
@@ -119,11 +120,16 @@ def _check_shapes(sources: Sequence[Source], skip_bad: bool) -> None:
         source.extra['shapes'] = [s for s, problem in found if not problem]
     if lines:
         print(f'{lines} points and lines passed over')
+    _leave_out(problems, skip_bad, 'shapes cannot be drawn',
+               'Draw them again')
+
+
+def _leave_out(problems: Sequence[str], skip_bad: bool, what: str,
+               remedy: str) -> None:
     if problems and not skip_bad:
         raise ValueError('\n'.join([
-            f'{len(problems)} shapes cannot be drawn:', *problems,
-            'Draw them again, or leave them out with --skip-bad'
-        ]))
+            f'{len(problems)} {what}:', *problems,
+            f'{remedy}, or leave them out with --skip-bad']))
     for problem in problems:
         print(f'left out: {problem}')
 
@@ -146,9 +152,10 @@ def _check_labels(sources: Sequence[Source],
         print(f'no shape has the label {sorted(unused)}')
 
 
-def _find_sources(folder: Path, root: Path) -> List[Source]:
+def _find_sources(folder: Path, root: Path, skip_bad: bool) -> List[Source]:
     """Images of labelme's files; other JSON files are passed over."""
     sources, others, images = [], {}, _Images(folder, root)
+    missing = []
     for path in sorted(folder.rglob('*.json')):
         if any(part[0] == '.' for part in path.relative_to(folder).parts):
             continue  # of a system or an editor
@@ -156,7 +163,11 @@ def _find_sources(folder: Path, root: Path) -> List[Source]:
         if not isinstance(content, dict):
             others[path.name] = content
             continue
-        image = images.find(path, str(content.get('imagePath') or ''))
+        name = str(content.get('imagePath') or '')
+        image = images.find(path, name)
+        if image is None:
+            missing.append(f'{path}: {name!r}')
+            continue
         try:
             relative = image.resolve().relative_to(root.resolve())
         except ValueError:
@@ -164,6 +175,10 @@ def _find_sources(folder: Path, root: Path) -> List[Source]:
                              'give the folder of the images') from None
         sources.append(
             Source(relative.as_posix(), (str(image), str(path)), content))
+    _leave_out(
+        missing, skip_bad, 'files of labelme have no image, neither where '
+        f'imagePath says, nor beside them, nor by their names in {root}',
+        'Put the images there, or name their folder')
     if others:
         print(f'{len(others)} JSON files that are not labelme\'s passed over, '
               f'for instance {next(iter(others))}')
@@ -213,7 +228,7 @@ class _Images:
         return ImageNames([relative_name(str(path), str(self.root))
                            for path in list_images(self.root)])
 
-    def find(self, path: Path, image_path: str) -> Path:
+    def find(self, path: Path, image_path: str) -> Optional[Path]:
         """Find it, and count it in ``moved`` if imagePath does not tell."""
         name = image_path.replace('\\', '/')
         last = name.rpartition('/')[2]
@@ -223,12 +238,7 @@ class _Images:
         there = [image for image in (named, *beside) if image.is_file()]
         found = next(filter(self._holds, there), None) or \
             self._by_name(path, last) or next(iter(there), None)
-        if found is None:
-            raise FileNotFoundError(
-                f'The image of {path} is not there: neither at {name!r}, as '
-                'imagePath says, relative to the file, nor beside it, nor '
-                f'(as the only one of that name) in {self.root}.')
-        self.moved += found != named
+        self.moved += found not in (named, None)
         return found
 
     def _holds(self, image: Path) -> bool:

@@ -15,6 +15,14 @@ from ..utils.text_files import read_json, read_lines
 from .image_names import result_names, without_suffix
 
 _MAX_IDS = 2**24 - 1
+INFERENCE = 'dearli_mm inference'  # the converter of results
+
+
+def is_of_inference(path: Path) -> bool:
+    """Whether a panoptic JSON is what ``tools/infer.py`` found."""
+    content = read_json(path)
+    return isinstance(content, dict) and \
+        content.get('info', {}).get('converter') == INFERENCE
 
 
 class Source(NamedTuple):

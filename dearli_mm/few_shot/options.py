@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Tuple
 
 from ..datasets.image_folders import list_images
+from ..datasets.panoptic_files import is_of_inference
 from ..datasets.panoptic_json import read_panoptic_json
 from ..utils.public_files import SAMS, how_to_get_clip
 from ..utils.text_files import read_json
@@ -78,9 +79,11 @@ def find_format(labels: str) -> str:
     path = Path(labels)
     if path.is_file():
         return 'panoptic' if path.suffix == '.json' else ''
-    if (path / 'panoptic.json').is_file():
+    file = path / 'panoptic.json'
+    is_labelme = any(map(_shapes, sorted(path.rglob('*.json'))))
+    if file.is_file() and not (is_labelme and is_of_inference(file)):
         return 'panoptic'
-    if any(_shapes(file) for file in sorted(path.rglob('*.json'))):
+    if is_labelme:
         return 'labelme'
     return 'semantic' if next(path.rglob('*.png'), None) else ''
 
@@ -170,6 +173,12 @@ def _names(options: Options) -> Iterator[str]:
     if not Path(options.labels).exists() or options.format not in FORMATS:
         return
     things, stuff = class_names(options)
+    for key, names in (('--things', things), ('--stuff', stuff),
+                       ('--classes', options.classes)):
+        labels = list(map(label_of, names))
+        twice = sorted({name for name in labels if labels.count(name) > 1})
+        if twice:
+            yield f'{key}: {twice} twice; name each class once'
     known = {*map(label_of, [*things, *stuff]), *options.ignore}
     if options.format == 'semantic' and not options.classes:
         yield ('--classes: name what the values 0, 1, 2, ... of the label '

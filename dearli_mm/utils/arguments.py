@@ -43,7 +43,7 @@ def near_misses(found: Iterable[str], known: Iterable[str]) -> List[str]:
     known = list(known)
     told = []
     for name in found:
-        nearest = get_close_matches(str(name), known, 1, cutoff=0.85)
+        nearest = get_close_matches(str(name), known, 1, cutoff=0.8)
         if name not in known and nearest:
             told.append(f'{name} (did you mean {nearest[0]!r}?)')
     return told

@@ -10,6 +10,7 @@ from tiny_checkpoint import CONFIG, SMALLER
 from dearli_mm.apis import DEARLiInferencer
 from dearli_mm.apis.checkpoint import parse_config_text
 from dearli_mm.datasets.image_files import UnreadableImageError
+from dearli_mm.models.fast_paths.deformable_attention import SWITCH, way_on
 
 TEXT = 'model.detector.panoptic_head.text_classifier'
 
@@ -172,10 +173,20 @@ def test_broken_image_raises(inferencer, images):
      rf'no.bin.*--cfg-options {TEXT}.pretrained=PATH'),
     (dict(cfg_options={'model.detector.panoptic_head.num_queries': 9}),
      'does not fit its config'),
+    (dict(cfg_options={'modle.x': 1}), r"modle.x: .* has no modle \(did you "
+     r"mean 'model'\?\)"),
 ])
 def test_arguments_that_cannot_be(checkpoint, arguments, message):
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         DEARLiInferencer(checkpoint, **{'device': 'cpu', **arguments})
+
+
+def test_a_wrong_way_of_attention_is_told_before_images(checkpoint,
+                                                        monkeypatch):
+    monkeypatch.setenv(SWITCH, 'fast')
+    way_on.cache_clear()
+    with pytest.raises(ValueError, match=f"{SWITCH}='fast' is none of"):
+        DEARLiInferencer(checkpoint, device='cpu')
 
 
 def test_single_network(checkpoint, images, tmp_path, inferencer):
@@ -197,5 +208,9 @@ def test_single_network(checkpoint, images, tmp_path, inferencer):
     torch.save(content, path)
     single = DEARLiInferencer(path, device='cpu')
     same(single(images / 'a.png')[0], inferencer(images / 'a.png')[0])
+    # The documented keys are those of its training.
+    queries = {'model.detector.panoptic_head.num_queries': 9}
+    with pytest.raises(ValueError, match='does not fit its config'):
+        DEARLiInferencer(path, device='cpu', cfg_options=queries)
     with pytest.raises(ValueError, match="network='teacher'.*has none"):
         DEARLiInferencer(path, network='teacher', device='cpu')

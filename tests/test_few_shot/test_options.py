@@ -17,6 +17,13 @@ def test_formats(options, tmp_path):
     assert find_format(str(labels)) == 'semantic'
     (labels / 'panoptic.json').write_text('{}')
     assert find_format(str(labels)) == 'panoptic'
+    # Results of infer.py are no labels where labelme's are.
+    photos = tmp_path / 'photos'
+    for converter, found in (('dearli_mm inference', 'labelme'),
+                             ('mine', 'panoptic')):
+        (photos / 'panoptic.json').write_text(
+            json.dumps(dict(info=dict(converter=converter))))
+        assert find_format(str(photos)) == found
 
 
 def test_classes_of_each_format(options, tmp_path):
@@ -50,6 +57,11 @@ def test_all_lacks_at_once(options):
                  "--val-labels='no_labels'"):
         assert part in text
     assert "'table'" not in text and '--val-photos' not in text
+
+
+def test_a_class_that_is_given_twice(options):
+    lack, = find_lacks(options(things=('mug, cup', 'mug')))
+    assert lack == "--things: ['mug'] twice; name each class once"
 
 
 def test_labels_of_no_format(options, tmp_path):

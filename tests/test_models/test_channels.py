@@ -67,5 +67,12 @@ def test_backbone_that_nobody_registered():
 
 
 def test_no_clip_for_the_names():
+    config = Config.fromfile(CONFIG)
+    detector = config.model.detector
+    detector.panoptic_head.text_classifier.pop('model_name')
+    # A name of timm is none of a CLIP.
+    detector.backbone = dict(type='TimmFeatures', model_name='resnet18')
+    with pytest.raises(ValueError, match='text_classifier.model_name is not'):
+        MODELS.build(config.model)
     with pytest.raises(ValueError, match='text_classifier.model_name is not'):
         build(**{'panoptic_head.text_classifier.model_name': None})

@@ -23,7 +23,8 @@ def parse_args() -> argparse.Namespace:
         'to (default: that of the files)')
     parser.add_argument(
         '--skip-bad', action='store_true',
-        help='leave out shapes that cannot be drawn')
+        help='leave out shapes that cannot be drawn, and files whose image is '
+        'missing')
     parser.add_argument('--workers', type=int, default=4, help='processes')
     return parser.parse_args()
 

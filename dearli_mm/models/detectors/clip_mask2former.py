@@ -199,7 +199,10 @@ def _with_clip_of(panoptic_head: ConfigType, clip: ConfigType) -> ConfigType:
     """Let the text classifier use the CLIP that the images go through."""
     panoptic_head = ConfigDict(copy.deepcopy(panoptic_head))
     text = panoptic_head['text_classifier']
-    if 'model_name' not in text and 'model_name' in clip:
+    kind = MODELS.get(clip['type']) if isinstance(clip['type'], str) else \
+        clip['type']
+    if 'model_name' not in text and issubclass(kind or object,
+                                               OpenCLIPBackbone):
         text['model_name'] = clip['model_name']
         text['pretrained'] = clip.get('pretrained')
     if not text.get('model_name'):

@@ -12,6 +12,7 @@ from mmengine.config import Config
 
 from dearli_mm.models.clip.loading import build_tokenizer
 from dearli_mm.utils.lazy import lazy_module
+from dearli_mm.utils.plain_files import is_whole
 from dearli_mm.utils.public_files import (how_to_get_annotation,
                                           how_to_get_clip,
                                           how_to_get_masks, how_to_get_split)
@@ -47,10 +48,11 @@ def find_lacks(config: Config,
                loaders: Sequence[str] = TRAINING) -> List[Lack]:
     """All that a config lacks: weights, warm-up, data, splits, names, disk.
 
-    Files are looked for, not opened, so that it takes no time;
-    ``tools/analysis/verify_dataset.py`` reads them. A config tells how files
-    of its own are made: ``how_to_get = {'data/my_photos': 'python x.py'}``
-    is the remedy for whatever is missing there.
+    Files are looked for, and of weights the ends are read, so that it takes
+    no time; ``tools/analysis/verify_dataset.py`` reads the data. A config
+    tells how files of its own are made:
+    ``how_to_get = {'data/my_photos': 'python x.py'}`` is the remedy for
+    whatever is missing there.
 
     Args:
         config (Config): As training reads it.
@@ -93,12 +95,17 @@ def _weights(config: Config) -> Iterator[Lack]:
     """Weight files, wherever the model names one."""
     for key, node in config_dicts('model', config.get('model') or {}):
         path = node.get('pretrained')
-        if not isinstance(path, str) or '://' in path or \
-                Path(path).expanduser().is_file():
+        if not isinstance(path, str) or '://' in path:
             continue
+        problem, file = 'no such file', Path(path).expanduser()
+        if file.is_file():
+            if is_whole(file):
+                continue
+            problem = (f'incomplete, or of something else, '
+                       f'{file.stat().st_size:,} bytes')
         name = node.get('model_name', '')
         yield Lack(
-            'model', f'{key}.pretrained={path!r}: no such file (weights of '
+            'model', f'{key}.pretrained={path!r}: {problem} (weights of '
             f'{name or node.get("type")})', how_to_get_clip(name, path), path)
     path = config.get('load_from')
     if path and '://' not in path and not Path(path).expanduser().exists():

@@ -10,6 +10,7 @@ from typing import Dict, Iterator, List, Tuple
 from ..datasets.image_folders import list_images
 from ..datasets.panoptic_files import is_of_inference
 from ..datasets.panoptic_json import read_panoptic_json
+from ..utils.plain_files import is_whole
 from ..utils.public_files import SAMS, how_to_get_clip
 from ..utils.text_files import read_json
 
@@ -152,8 +153,11 @@ def _folders(options: Options) -> Iterator[str]:
 
 
 def _weights(options: Options) -> Iterator[str]:
-    if not Path(options.clip).expanduser().is_file():
-        yield (f'--clip={options.clip!r}: no such file; get it: '
+    clip = Path(options.clip).expanduser()
+    if not clip.is_file() or not is_whole(clip):
+        problem = 'incomplete, or no file of weights' if clip.is_file() else \
+            'no such file'
+        yield (f'--clip={options.clip!r}: {problem}; get it: '
                f'{how_to_get_clip(options.clip_model, options.clip)}')
     if not options.base:
         yield (f'--clip-model={options.clip_model!r}: no config of a network '

@@ -1,10 +1,11 @@
-"""Reading files of PyTorch as plain data, with errors that tell what to do."""
+"""Files of PyTorch as plain data, with errors that tell what to do."""
 import pickle
 import zipfile
 from pathlib import Path
 from typing import Any, Union
 
 import torch
+from safetensors import SafetensorError, safe_open
 
 # How files of torch.save begin: a ZIP archive, or before 1.6 a pickle.
 _ZIP, _PICKLE = b'PK', b'\x80'
@@ -33,6 +34,25 @@ def load_plain(path: Union[str, Path],
         return torch.load(file, map_location=map_location, weights_only=True)
     except Exception as error:  # PyTorch's are of many types
         raise ValueError(f'{what}: {_reason(file, error)}') from error
+
+
+def is_whole(path: Union[str, Path]) -> bool:
+    """Whether a file of weights is complete, as its two ends tell at once.
+
+    Args:
+        path (str | Path): Of PyTorch, or ``.safetensors``.
+    """
+    file = Path(path).expanduser()
+    if file.suffix == '.safetensors':
+        try:
+            with safe_open(file, 'pt'):
+                return True
+        except SafetensorError:
+            return False
+    with file.open('rb') as stream:
+        start = stream.read(2)
+    return zipfile.is_zipfile(file) if start == _ZIP else \
+        start[:1] == _PICKLE
 
 
 def _reason(file: Path, error: Exception) -> str:

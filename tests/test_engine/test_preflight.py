@@ -127,6 +127,17 @@ def test_single_files(ready, path, text):
     assert text in lack.text
 
 
+@pytest.mark.parametrize('name, content', [
+    ('a.safetensors', b'Entry not found'), ('a.safetensors', b''),
+    ('a.bin', b'PK\x03\x04 cut off'), ('a.bin', b'<html>')])
+def test_weights_that_are_not_whole(ready, name, content):
+    weights = Path(name)
+    weights.write_bytes(content)
+    ready.model.detector.backbone.pretrained = name
+    lack, = find_lacks(ready)
+    assert f'{len(content)} bytes' in lack.text and lack.path == name
+
+
 def test_what_is_no_file(ready, monkeypatch):
     ready.model.detector.panoptic_head.text_classifier.classes = ['one', 'two']
     ready.custom_hooks.append(dict(type='SAMWarmupHook', checkpoint='a.pth'))

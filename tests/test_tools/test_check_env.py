@@ -5,6 +5,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from safetensors.torch import save_file
 
 from dearli_mm import stack
 from dearli_mm.diagnostics import check_env
@@ -75,7 +76,7 @@ def test_a_config_is_checked_at_its_own_paths(tmp_path):
         f"model.detector.backbone.pretrained='{weights}': no such file")
     assert f'-o {weights} https://huggingface.co/laion/CLIP-convnext_base_w' \
         in found[0].remedy
-    weights.touch()
+    save_file({}, weights)
     assert len(list(check_env._check_config(str(child)))) == len(found) - 1
     missing, = check_env._check_config('nowhere.py')
     assert missing.text == 'the config nowhere.py is not there'

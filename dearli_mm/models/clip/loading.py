@@ -83,8 +83,8 @@ def build_clip(model_name: str, pretrained: Optional[str] = None) -> nn.Module:
             raise
         raise ValueError(
             f'pretrained={path!r} cannot be loaded as weights of '
-            f'{model_name!r}: {error}. Check that the file is complete and '
-            'belongs to this model') from error
+            f'{model_name!r}: {str(error)[:500]}. Check that the file is '
+            'complete and belongs to this model') from error
 
 
 def build_tokenizer(model_name: str) -> Any:

@@ -247,7 +247,7 @@ def test_commands_that_make_what_is_missing(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize('name, runs', [('grid', 12), ('camvid', 4),
-                                        ('true_masks_grid', 2),
+                                        ('true_masks_grid', 4),
                                         ('oracle_grid', 4),
                                         ('choice_grid', 18)])
 def test_grids(name, runs, monkeypatch):

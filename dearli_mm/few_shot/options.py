@@ -177,12 +177,12 @@ def _names(options: Options) -> Iterator[str]:
     if not Path(options.labels).exists() or options.format not in FORMATS:
         return
     things, stuff = class_names(options)
-    for key, names in (('--things', things), ('--stuff', stuff),
-                       ('--classes', options.classes)):
-        labels = list(map(label_of, names))
-        twice = sorted({name for name in labels if labels.count(name) > 1})
-        if twice:
-            yield f'{key}: {twice} twice; name each class once'
+    labels = list(map(label_of, [*things, *stuff]))
+    twice = sorted({name for name in labels if labels.count(name) > 1})
+    if twice:
+        key = '--classes' if options.format == 'semantic' else \
+            '--things, --stuff'
+        yield f'{key}: {twice} twice; name each class once'
     known = {*map(label_of, [*things, *stuff]), *options.ignore}
     if options.format == 'semantic' and not options.classes:
         yield ('--classes: name what the values 0, 1, 2, ... of the label '

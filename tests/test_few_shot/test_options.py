@@ -60,8 +60,11 @@ def test_all_lacks_at_once(options):
 
 
 def test_a_class_that_is_given_twice(options):
-    lack, = find_lacks(options(things=('mug, cup', 'mug')))
-    assert lack == "--things: ['mug'] twice; name each class once"
+    for stuff, things in ((('table', ), ('mug, cup', 'mug')),
+                          (('table', 'mug'), ('mug, cup', ))):
+        lack, = find_lacks(options(things=things, stuff=stuff))
+        assert lack == ("--things, --stuff: ['mug'] twice; name each class "
+                        'once')
 
 
 def test_labels_of_no_format(options, tmp_path):
